@@ -4,8 +4,8 @@ What a tool or role author needs is here; everything else is reached through the
 """
 
 from company.errors import ProviderError, ToolError, UsageError
-from company.toolkit import Context, tool
+from company.toolkit import Context, Denial, Stakes, tool
 
-__all__ = ["Context", "ProviderError", "ToolError", "UsageError", "__version__", "tool"]
+__all__ = ["Context", "Denial", "ProviderError", "Stakes", "ToolError", "UsageError", "__version__", "tool"]
 
 __version__ = "0.1.0"

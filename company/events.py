@@ -208,9 +208,7 @@ def tool_result(call_id: str, content: str, agent: str | None = None) -> Json:
 
 def plan_snapshot(message_id: str, steps: Sequence[Mapping[str, Any]]) -> Json:
     """The CEO's plan as an AG-UI activity."""
-    return _body(
-        "ActivitySnapshotEvent", message_id=message_id, activity_type="PLAN", content={"steps": plain(steps)}
-    )
+    return _body("ActivitySnapshotEvent", message_id=message_id, activity_type="PLAN", content={"steps": plain(steps)})
 
 
 def custom(name: str, value: Mapping[str, Any]) -> Json:

@@ -1,6 +1,21 @@
 """Tools: typed functions marked `@tool`, their schemas, one registry and one loader."""
 
 from company.toolkit.context import Context
-from company.toolkit.tool import Tool, tool, tool_of
+from company.toolkit.loader import load_tools
+from company.toolkit.prompts import Prompt, Prompts, load_prompts
+from company.toolkit.registry import Registry
+from company.toolkit.tool import Denial, Stakes, Tool, tool, tool_of
 
-__all__ = ["Context", "Tool", "tool", "tool_of"]
+__all__ = [
+    "Context",
+    "Denial",
+    "Prompt",
+    "Prompts",
+    "Registry",
+    "Stakes",
+    "Tool",
+    "load_prompts",
+    "load_tools",
+    "tool",
+    "tool_of",
+]

@@ -24,7 +24,9 @@ class Context:
         person: The person the company talks to in this run; empty in an autonomous cycle.
         key: Idempotency key of this call, at most 36 characters, safe as a client order id.
         clock: The company's time.
+        tainted: Words of strangers entered the caller's working context.
         services: Departments and ports by type.
+        distrust: Marks this call's result as untrusted, naming the source: for a tool whose results sometimes are.
         emit: Records a CUSTOM event, `emit("trade.filled", {...})`, together with the call's result.
     """
 
@@ -33,7 +35,9 @@ class Context:
     person: str
     key: str
     clock: Clock
+    tainted: bool = False
     services: Mapping[type, Any] = field(default_factory=dict)
+    distrust: Callable[[str], None] = lambda source: None
     emit: Callable[[str, Mapping[str, Any]], None] = lambda name, value: None
 
     def get(self, kind: type[Service]) -> Service:
@@ -47,7 +51,7 @@ class Context:
         except KeyError:
             raise UsageError(
                 f"no {kind.__name__} is wired into this company",
-                where="company.toml [adapters]",
+                where="company.toml [world]",
                 cure=f"configure an adapter for it, or take the tools that need {kind.__name__} from the roles",
             ) from None
         return found

@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
@@ -25,6 +26,39 @@ _MARK = "__company_tool__"
 
 
 @dataclass(frozen=True, slots=True)
+class Denial:
+    """A department's no to one call.
+
+    Attributes:
+        rule: Id of the rule that says no, such as `risk.per_trade`.
+        reason: What was asked, what is allowed.
+    """
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What one call would put at stake, in the terms mandates are written in.
+
+    Attributes:
+        symbol: The instrument it trades, if any.
+        recipient: The channel or address it reaches, if any.
+        notional: Its worth in the company's quote currency, if any.
+        denials: What the department itself has against it.
+    """
+
+    symbol: str = ""
+    recipient: str = ""
+    notional: Decimal | None = None
+    denials: tuple[Denial, ...] = ()
+
+
+Assess = Callable[..., Awaitable[Stakes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """A function with what the governor must know of it.
 
@@ -37,6 +71,7 @@ class Tool:
         timeout: Seconds one call may take.
         idempotent: Repeating the call with the same `context.key` has no second effect.
         lookup: Finds the result of an earlier call by `context.key`; None when there was none.
+        assess: Says what a call would put at stake; takes the tool's own arguments.
         arguments: Model of the arguments the role's model fills in.
         result: Validates and serialises what the function returns.
         function: The function itself.
@@ -50,6 +85,7 @@ class Tool:
     timeout: float
     idempotent: bool
     lookup: Lookup | None
+    assess: Assess | None
     arguments: type[BaseModel]
     result: TypeAdapter[Any]
     function: Callable[..., Any]
@@ -73,6 +109,7 @@ def tool(
     timeout: float = 20.0,
     idempotent: bool = False,
     lookup: Lookup | None = None,
+    assess: Assess | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a typed function as a tool.
 
@@ -82,13 +119,14 @@ def tool(
         timeout: Seconds one call may take before it is abandoned.
         idempotent: True when repeating a call with the same `context.key` has no second effect.
         lookup: Coroutine function that finds an earlier call's result by `context.key`.
+        assess: Coroutine function with the tool's own arguments that says what a call would put at stake.
 
     Raises:
         UsageError: The function lacks a docstring, a type or a described argument.
     """
 
     def mark(function: Function) -> Function:
-        setattr(function, _MARK, _describe(function, effect, trust, timeout, idempotent, lookup))
+        setattr(function, _MARK, _describe(function, effect, trust, timeout, idempotent, lookup, assess))
         return function
 
     return mark
@@ -106,6 +144,7 @@ def _describe(
     timeout: float,
     idempotent: bool,
     lookup: Lookup | None,
+    assess: Assess | None,
 ) -> Tool:
     where = f"{function.__code__.co_filename}:{function.__name__}"
     text, notes = _read_docstring(function, where)
@@ -133,6 +172,7 @@ def _describe(
         timeout=timeout,
         idempotent=idempotent,
         lookup=lookup,
+        assess=assess,
         arguments=model,
         result=TypeAdapter(hints["return"]),
         function=function,
@@ -157,4 +197,3 @@ def _read_docstring(function: Callable[..., Any], where: str) -> tuple[str, dict
         elif notes and line.strip():
             notes[last] = f"{notes[last]} {line.strip()}"
     return re.split(r"\n(?:Returns|Raises):\n", text)[0].strip(), notes
-

@@ -1,0 +1,50 @@
+# Two commands do everything on a machine with Python, make and the package index: `make run` and `make test`.
+# The environment lives in .venv, so the command is .venv/bin/company. Locks pin every package by hash.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: run serve test check bench lock clean
+
+run: .venv/run.ready
+	@$(BIN)/company run --cycles 1
+
+serve: .venv/run.ready
+	@$(BIN)/company serve
+
+test: check
+	$(BIN)/python -m pytest
+
+check: .venv/dev.ready
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev.ready
+	@$(BIN)/python -m tests.bench
+
+lock: .venv/dev.ready
+	$(COMPILE) --group build pyproject.toml -o requirements/run.lock
+	$(COMPILE) --group build --group dev pyproject.toml -o requirements/dev.lock
+
+clean:
+	rm -rf .venv .company build dist
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) or sys.version_info >= (3, 14))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.12 run" >&2; exit 1; }
+	@echo "setting up .venv (once)"
+	@$(PYTHON) -m venv .venv
+
+.venv/run.ready: requirements/run.lock requirements/embedder.lock pyproject.toml | .venv/bin/python
+	@$(PIP) install --require-hashes -r requirements/run.lock
+	@$(PIP) install --require-hashes --no-deps -r requirements/embedder.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.ready: .venv/run.ready requirements/dev.lock
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m company` is the command."""
+
+from company.cli import main
+
+main()

@@ -1,0 +1,38 @@
+"""All commands, and how errors become exit codes: 0 good, 1 failed or degraded, 2 usage."""
+
+import sys
+
+import typer
+
+from company.cli import approvals, chat, control, create, doctor, journal, listing, run_command
+from company.errors import CompanyError, UsageError
+
+app = typer.Typer(
+    name="company",
+    help="The AI company you can talk to, that cannot overspend, cannot double-trade, and can prove what it did.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for room in (run_command, chat, control, listing, journal, create, doctor):
+    room.register(app)
+app.add_typer(approvals.app, name="approvals")
+
+
+def run() -> None:
+    """Run one command and exit with its code."""
+    try:
+        app()
+    except UsageError as error:
+        _leave(error, 2)
+    except CompanyError as error:
+        _leave(error, 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _leave(error: CompanyError, code: int) -> None:
+    print(f"company: {error}", file=sys.stderr)
+    sys.exit(code)

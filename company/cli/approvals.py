@@ -1,0 +1,73 @@
+"""`company approvals`: what waits for a person, and the person's answer."""
+
+import getpass
+import json
+from typing import Annotated
+
+import typer
+
+from company.cli.opening import AsJson, Directory, Home, opened
+from company.cli.tables import table
+from company.events import plain
+
+app = typer.Typer(help="What waits for a person: list, approve, reject.", invoke_without_command=True)
+
+Number = Annotated[str, typer.Argument(metavar="ID", help="The approval, such as A1.")]
+Note = Annotated[str, typer.Option(help="Why; kept in the journal.")]
+
+
+@app.callback()
+def default(context: typer.Context, as_json: AsJson = False, directory: Directory = None, home: Home = None) -> None:
+    """What waits for a person: list, approve, reject."""
+    if context.invoked_subcommand is None:
+        listing(as_json, directory, home)
+
+
+@app.command("list")
+def listing(as_json: AsJson = False, directory: Directory = None, home: Home = None) -> None:
+    """List open approvals with their exact arguments."""
+    with opened(directory, home) as engine:
+        rows = [plain(approval_row(approval)) for approval in engine.company.store.approvals.open()]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    shown = [[r["id"], r["role"], r["tool"], json.dumps(r["arguments"], ensure_ascii=False), r["reason"]] for r in rows]
+    typer.echo(table(["id", "role", "wants", "arguments", "why it asks"], shown, empty="nothing waits"))
+
+
+@app.command()
+def approve(
+    approval_id: Number, note: Note = "", as_json: AsJson = False, directory: Directory = None, home: Home = None
+) -> None:
+    """Allow exactly this call, once."""
+    _decide(approval_id, note, directory, home, approved=True, as_json=as_json)
+
+
+@app.command()
+def reject(
+    approval_id: Number, note: Note = "", as_json: AsJson = False, directory: Directory = None, home: Home = None
+) -> None:
+    """Refuse this call."""
+    _decide(approval_id, note, directory, home, approved=False, as_json=as_json)
+
+
+def approval_row(approval: object) -> dict[str, object]:
+    """Return what a person needs to decide."""
+    names = ("id", "run_id", "role", "tool", "arguments", "reason", "rule", "sources", "asked_at", "expires_at")
+    return {name: getattr(approval, name) for name in names}
+
+
+def _decide(approval_id: str, note: str, directory: Directory, home: Home, *, approved: bool, as_json: bool) -> None:
+    from company.cli.following import following, printer
+    from company.cli.run_command import exit_code, interruptible, summary
+
+    with opened(directory, home) as engine:
+
+        async def decide() -> int:
+            work = engine.decide(approval_id, approved=approved, by=getpass.getuser(), note=note)
+            show = printer(as_json=as_json)
+            _, run = await following(engine.company.store.journal, show, work)
+            summary(engine, run, as_json=as_json)
+            return exit_code(run)
+
+        raise typer.Exit(interruptible(decide(), engine))

@@ -1,0 +1,28 @@
+"""`company init` and `company trust`: making a company directory, and letting one's code run."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("init")(init)
+    app.command("trust")(trust)
+
+
+def init(target: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty directory.")]) -> None:
+    """Write a small company that runs at once."""
+    from company.home import init_company
+
+    made = init_company(target, os.environ)
+    typer.echo(f"made {made.root}\n  cd {target} && company run --cycles 1")
+
+
+def trust(target: Annotated[Path, typer.Argument(metavar="[DIR]", help="A company directory.")] = Path()) -> None:
+    """Allow the tools of a directory to run on this machine."""
+    from company.home import trust as trust_directory
+
+    typer.echo(f"trusted {trust_directory(target, os.environ)}")

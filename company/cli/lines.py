@@ -1,0 +1,141 @@
+"""Events as append-only lines: nothing is ever redrawn, so the lines survive scrollback, pipes and logs."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from company.events import Event, Json
+
+LANE = 12
+"""Width of the column that says who acts."""
+
+
+class Lines:
+    """Prints a run as a person reads it.
+
+    Args:
+        width: Columns of the terminal.
+        colour: Whether the output may hold colour.
+        out: Takes one finished line.
+    """
+
+    def __init__(self, *, width: int = 110, colour: bool = False, out: Callable[[str], None] = typer.echo) -> None:
+        self._width, self._colour, self._out = width, colour, out
+        self._calls: dict[str, list[str]] = defaultdict(list)
+        self._names: dict[str, str] = {}
+        self._speech = ""
+
+    def show(self, event: Event) -> None:
+        """Print what a person wants to know of one event; most events print nothing."""
+        if printer := _PRINTERS.get(event.type):
+            printer(self, event)
+
+    def line(self, lane: str, text: str, colour: str = "") -> None:
+        """Print one line in a lane."""
+        shown = " ".join(text.split())
+        room = self._width - LANE - 2
+        shown = shown if len(shown) <= room else shown[: room - 1] + "…"
+        name = f"  {lane:<{LANE}}"
+        self._out(
+            typer.style(name, bold=True) + typer.style(shown, fg=colour or None) if self._colour else name + shown
+        )
+
+    def _lane(self, event: Event) -> str:
+        return event.agent.split("/")[-1]
+
+    def _plan(self, event: Event) -> None:
+        steps = event.body["content"]["steps"]
+        self.line("ceo", f"plan: {' · '.join(step['role'] for step in steps)}   {len(steps)} tasks in parallel")
+        for step in steps:
+            self.line("", f"{step['role']}: {step['task']}")
+
+    def _call(self, event: Event) -> None:
+        self._names[event.agent + event.body["toolCallId"]] = event.body["toolCallName"]
+
+    def _result(self, event: Event) -> None:
+        name = self._names.pop(event.agent + event.body["toolCallId"], "a tool")
+        result = json.loads(event.body["content"])
+        if result["status"] == "ok":
+            self._calls[event.agent].append(name)
+        elif result["status"] != "waiting":
+            self.line(self._lane(event), f"{name} {result['status']}: {result.get('error', '')}", "yellow")
+
+    def _report(self, event: Event) -> None:
+        report = event.body["value"]
+        calls = self._calls.pop(event.agent, [])
+        tools = " · ".join(dict.fromkeys(calls))
+        self.line(self._lane(event), f"{len(calls)} calls: {tools}" if calls else "no calls")
+        status = report["status"]
+        self.line(self._lane(event), f"{status}: {report['summary']}", "green" if status == "ok" else "yellow")
+
+    def _custom(self, event: Event) -> None:
+        text = _SENTENCES[event.type](event.body["value"])
+        self.line(self._lane(event), text, "yellow" if event.type in _WARN else "cyan")
+
+    def _words(self, event: Event) -> None:
+        if event.visibility == "user":
+            *full, self._speech = (self._speech + event.body["delta"]).split("\n")
+            for text in full:
+                self._say(text)
+
+    def _end_of_words(self, event: Event) -> None:
+        if event.visibility == "user" and self._speech:
+            self._say(self._speech)
+            self._speech = ""
+
+    def _say(self, text: str) -> None:
+        self._out(f"  {'│':<3}{text}")
+
+    def _error(self, event: Event) -> None:
+        self.line("ceo", f"failed: {event.body['message']}", "red")
+
+
+def _amount(value: Json) -> str:
+    return f"{value['side'].upper()} {value['quantity']} {value['symbol']} @ {value['price']} on {value['venue']}"
+
+
+_SENTENCES: dict[str, Callable[[Json], str]] = {
+    "trade.filled": lambda v: f"{_amount(v)}  filled, fee {v['fee']}, order {v['orderId']}",
+    "order.cancelled": lambda v: f"order {v['orderId']} cancelled",
+    "alert.raised": lambda v: (
+        f"{v['severity']} alert {v['alertId']}: {v['kind']} from {v['source']}, {v['count']} requests"
+    ),
+    "source.blocked": lambda v: f"blocked {v['address']}",
+    "post.published": lambda v: f"published {v['draftId']} on {v['channel']}",
+    "post.scheduled": lambda v: f"scheduled {v['draftId']} for {v['at']}",
+    "approval.asked": lambda v: (
+        f"wants {v['tool']}({_short(v['arguments'])})  ⚠ approval {v['approval']}: {v['reason']}"
+    ),
+    "approval.decided": lambda v: f"approval {v['approval']} {v['state']}" + (f" by {v['by']}" if v["by"] else ""),
+    "tool.failed": lambda v: f"{v['tool']} {v['fault']}: {v['error']}",
+    "effect.reconciled": lambda v: (
+        f"looked up {v['tool']}: {'it had happened' if v['found'] else 'nothing had happened'}"
+    ),
+    "run.resumed": lambda v: "resumed where it was left",
+    "budget.tripped": lambda v: f"budget: {v['reason']}",
+}
+_WARN = frozenset({"alert.raised", "approval.asked", "tool.failed", "budget.tripped"})
+
+
+def _short(arguments: Json) -> str:
+    return ", ".join(f"{name}={_clip(value)}" for name, value in arguments.items())
+
+
+def _clip(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+_PRINTERS: dict[str, Callable[[Lines, Event], None]] = {
+    "ACTIVITY_SNAPSHOT": Lines._plan,
+    "TOOL_CALL_START": Lines._call,
+    "TOOL_CALL_RESULT": Lines._result,
+    "TEXT_MESSAGE_CONTENT": Lines._words,
+    "TEXT_MESSAGE_END": Lines._end_of_words,
+    "RUN_ERROR": Lines._error,
+    "report": Lines._report,
+    **dict.fromkeys(_SENTENCES, Lines._custom),
+}

@@ -1,0 +1,47 @@
+"""Options every command shares, and opening the company they point to."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from company.engine import Engine
+    from company.home import CompanyDirectory
+
+Directory = Annotated[
+    Path | None, typer.Option("--dir", help="Company directory; default: this one, else the bundled company.")
+]
+Home = Annotated[Path | None, typer.Option("--home", help="State directory; default: COMPANY_HOME, else .company.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def locate(directory: Path | None, home: Path | None) -> tuple["CompanyDirectory", Path]:
+    """Return the company directory and the state directory that the options and the environment point to."""
+    from company.home import find_directory, state_directory
+
+    found = find_directory(directory, Path.cwd())
+    return found, state_directory(found, home, os.environ)
+
+
+@contextmanager
+def opened(directory: Path | None, home: Path | None, seed: int | None = None) -> Iterator["Engine"]:
+    """Open the company and its engine; close both afterwards."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # small matrices: BLAS threads would only spin
+        os.environ.setdefault(name, "1")
+    from company.engine import Engine
+    from company.home import open_company
+
+    found, state = locate(directory, home)
+    company = open_company(found, state, seed=seed, environment=os.environ)
+    try:
+        engine = Engine(company)
+        try:
+            yield engine
+        finally:
+            engine.close()
+    finally:
+        company.close()

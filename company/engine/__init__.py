@@ -1,0 +1,10 @@
+"""The engine: starts, resumes, schedules and stops runs, embedded in one process.
+
+It knows runs, approvals and the graph's doors; it does not know what a run does.
+"""
+
+from company.engine.engine import FINAL, Engine
+from company.engine.locks import Busy
+from company.engine.stopping import pause, release, stop_now
+
+__all__ = ["FINAL", "Busy", "Engine", "pause", "release", "stop_now"]

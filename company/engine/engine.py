@@ -1,0 +1,276 @@
+"""Drives runs: start, advance, resume, sweep, cancel.
+
+The unit of work is `advance(run_id)`: drive the run's thread until it finishes or parks. It may be called again after any
+crash. A thread that has a checkpoint is always continued with `ainvoke(None)`, which does nothing on a finished one; a
+parked thread is resumed by the id of its interrupt, and only while that interrupt is open. One process owns a run at a
+time: a file lock keeps honest processes apart, the fencing token stops one that woke up too late.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from company import events
+from company.engine.locks import Busy, RunLocks
+from company.engine.stopping import PAUSE_FLAG
+from company.errors import CompanyError, Stopped, UsageError
+from company.events import Draft
+from company.governor import STOP_FLAG, Allowance, Governor, Thinking
+from company.graph import FencedSaver, Graph, RunContext, build
+from company.home import Company
+from company.store import Approval, Run, Status
+
+FINAL = frozenset({"done", "degraded", "failed", "stopped"})
+Kind = Literal["cycle", "chat"]
+
+
+class Engine:
+    """Runs a company in this process.
+
+    Args:
+        company: The opened company.
+    """
+
+    def __init__(self, company: Company) -> None:
+        self.company, self._store = company, company.store
+        self._locks = RunLocks(company.state / "locks")
+        self._saver = FencedSaver(company.state / "checkpoints.db", token=self._store.runs.token)
+        self._allowance = Allowance(budgets=self._store.budgets, limits=company.settings.budget)
+        self.governor = Governor(
+            store=self._store,
+            registry=company.registry,
+            mandates=company.settings.mandates,
+            allowance=self._allowance,
+            clock=company.clock,
+            services=company.services,
+            approval_expires=company.settings.approvals.expires.total_seconds(),
+        )
+        thinking = Thinking(store=self._store, allowance=self._allowance, clock=company.clock)
+        self._graph: Graph = build(company, governor=self.governor, thinking=thinking, saver=self._saver)
+
+    def close(self) -> None:
+        """Close the checkpoint file; the company is closed by who opened it."""
+        self._saver.close()
+
+    def limit_spending(self, usd: Decimal) -> None:
+        """Let this process spend at most `usd` more on models."""
+        self._allowance.limit_spending(usd)
+
+    def reopen(self, run_id: str) -> Run:
+        """Make a stopped run one that can be advanced again.
+
+        Raises:
+            UsageError: The run ended, or the company is still stopped.
+        """
+        self._refuse_if_stopped()
+        run = self._store.runs.get(run_id)
+        if run.status in FINAL - {"stopped"}:
+            raise UsageError(f"run {run_id} is {run.status}; there is nothing left to do", cure="company run")
+        return self._store.runs.set_status(run_id, "running") if run.status == "stopped" else run
+
+    def start(self, kind: Kind, *, request: str = "", person: str = "", thread_id: str = "") -> Run:
+        """Write the row of a new run; `advance` does the work.
+
+        Raises:
+            UsageError: The company was stopped and not started again.
+        """
+        self._refuse_if_stopped()
+        last = self._store.runs.last()
+        cycle = self._store.runs.last("cycle")
+        number = (cycle.number if cycle else 0) + 1 if kind == "cycle" else 0
+        with self._store.transaction():
+            run = self._store.runs.create(
+                kind=kind,
+                thread_id=thread_id,
+                request=request,
+                person=person,
+                number=number,
+                as_of=self.company.next_time(last.as_of if last else None, step=kind == "cycle"),
+                seed=self.company.seed,
+                identity=self.company.identity,
+            )
+            self._note(run, *_opening(run))
+        return run
+
+    async def advance(self, run_id: str) -> Run:
+        """Drive a run until it finishes or parks; safe to repeat after any crash.
+
+        Raises:
+            Busy: Another process drives this run.
+            Stopped: A person stopped the company; the run can be resumed after `company start`.
+        """
+        with self._locks.hold(run_id):
+            run = self._store.runs.get(run_id)
+            if run.status not in FINAL:
+                run = await self._advance(run)
+        if run.status in FINAL:
+            self._locks.forget(run_id)
+        return run
+
+    async def sweep(self) -> list[Run]:
+        """Finish what earlier processes left: crashed runs, expired approvals, decisions made elsewhere."""
+        for approval in self._store.approvals.expire(self.company.wall.now()):
+            self._note_decision(approval)
+        finished = []
+        for run in [*self._store.runs.unfinished(), *self._decided()]:
+            try:
+                finished.append(await self.advance(run.id))
+            except Busy:
+                continue
+        return finished
+
+    async def decide(self, approval_id: str, *, approved: bool, by: str, note: str = "") -> tuple[Approval, Run]:
+        """Record a person's decision and let the run act on it."""
+        with self._store.transaction():
+            approval = self._store.approvals.decide(approval_id, approved, by, note)
+            self._note_decision(approval)
+        try:
+            run = await self.advance(approval.run_id)
+        except Busy:  # the process that drives the run will find the decision
+            run = self._store.runs.get(approval.run_id)
+        return self._store.approvals.get(approval_id), run
+
+    async def cycles(self, count: int | None, *, every: float = 0.0) -> AsyncIterator[Run]:
+        """Run cycles one after the other until `count` is reached or a person stops the company.
+
+        Args:
+            count: How many cycles; None for no end.
+            every: Seconds from the start of one cycle to the start of the next.
+        """
+        self._store.flags.clear(PAUSE_FLAG)
+        done = 0
+        while (count is None or done < count) and not self._store.flags.get(PAUSE_FLAG):
+            began = asyncio.get_running_loop().time()
+            run = self.start("cycle")
+            yield run
+            done += 1
+            if count is None or done < count:
+                await self._pause(began + every)
+
+    def _refuse_if_stopped(self) -> None:
+        if reason := self._store.flags.get(STOP_FLAG):
+            raise UsageError(f"the company is stopped by {reason}", cure="company start --reason '...'")
+
+    async def _pause(self, until: float) -> None:
+        """Wait, but not past a stop."""
+        loop = asyncio.get_running_loop()
+        while (left := until - loop.time()) > 0:
+            self._refuse_if_stopped()
+            if self._store.flags.get(PAUSE_FLAG):
+                return
+            await asyncio.sleep(min(left, 0.5))
+
+    async def _advance(self, run: Run) -> Run:
+        attempt = self._store.runs.acquire(run.id)
+        self._store.budgets.release_run(run.id)
+        config: RunnableConfig = {
+            "configurable": {"thread_id": run.id, "fence": attempt},
+            "max_concurrency": self.company.settings.run.max_parallel,
+            "recursion_limit": 200,
+        }
+        self.company.advance_to(run.as_of)
+        step = await self._next_input(run, config)
+        if step is _PARKED:
+            return run
+        self._store.runs.set_status(run.id, "running")
+        try:
+            state = await self._graph.ainvoke(
+                step, config, context=RunContext(run, attempt), durability="sync", version="v1"
+            )
+        except Stopped as stop:
+            return self._stopped(run, stop)
+        except Exception as error:
+            self._fail(run, error)
+            raise
+        return self._finish(run, state)
+
+    async def _next_input(self, run: Run, config: RunnableConfig) -> Any:
+        snapshot = await self._graph.aget_state(config)
+        if snapshot.created_at is None:
+            return {"brief": {}}
+        if snapshot.interrupts:
+            waiting = [a for a in self._store.approvals.for_run(run.id) if a.state == "open"]
+            asked = snapshot.interrupts[0].value["approvals"]
+            if len(waiting) == len(asked):
+                return _PARKED
+            return Command(resume={snapshot.interrupts[0].id: True})
+        self._note(run, events.custom("run.resumed", {"attempt": config["configurable"]["fence"]}))
+        return None
+
+    def _finish(self, run: Run, state: dict[str, Any]) -> Run:
+        self._saver.prune([run.id])
+        waiting = [a for a in self._store.approvals.for_run(run.id) if a.state == "open"]
+        degraded = state.get("degraded", [])
+        status: Status = "waiting" if waiting else "degraded" if degraded else "done"
+        used = self._store.budgets.used_by_run(run.id)
+        outcome = {
+            "answer": state.get("answer", ""),
+            "degraded": degraded,
+            "waiting": [approval.id for approval in waiting],
+            "usd": used.usd,
+            "tokens": used.tokens,
+            "calls": used.calls,
+        }
+        interrupts = [_interrupt(approval) for approval in waiting]
+        with self._store.transaction():
+            self._note(run, events.run_finished(run.id, run.thread_id, result=outcome, waiting=interrupts))
+            finished = self._store.runs.set_status(run.id, status, outcome)
+        self._store.journal.sign_head()
+        return finished
+
+    def _fail(self, run: Run, error: Exception) -> None:
+        with self._store.transaction():
+            self._note(run, events.run_error(str(error), type(error).__name__))
+            if isinstance(error, CompanyError):
+                self._store.runs.set_status(run.id, "failed", {"error": str(error)})
+        self._store.journal.sign_head()
+
+    def _stopped(self, run: Run, stop: Stopped) -> Run:
+        with self._store.transaction():
+            self._note(run, events.run_cancelled(run.id, run.thread_id, result={"reason": str(stop)}))
+            stopped = self._store.runs.set_status(run.id, "stopped", {"error": str(stop)})
+        self._store.journal.sign_head()
+        return stopped
+
+    def _decided(self) -> Sequence[Run]:
+        """Parked runs in which a decision waits to be acted on."""
+        runs = [self._store.runs.get(run_id) for run_id in self._store.approvals.runs_to_wake()]
+        return [run for run in runs if run.status == "waiting"]
+
+    def _note(self, run: Run, *bodies: events.Json) -> None:
+        self._store.journal.append([Draft(run.id, run.thread_id, "ceo", "user", body) for body in bodies])
+
+    def _note_decision(self, approval: Approval) -> None:
+        value = {"approval": approval.id, "state": approval.state, "by": approval.decided_by, "note": approval.note}
+        body = events.custom("approval.decided", value)
+        self._store.journal.append([Draft(approval.run_id, approval.thread_id, "ceo", "user", body)])
+
+
+_PARKED = object()
+
+
+def _opening(run: Run) -> list[events.Json]:
+    bodies = [events.run_started(run.id, run.thread_id), events.custom("world.clock", {"now": run.as_of})]
+    if run.request:
+        message = f"{run.id}/request"
+        bodies += [
+            events.text_start(message, "user"),
+            events.text_delta(message, run.request),
+            events.text_end(message),
+        ]
+    return bodies
+
+
+def _interrupt(approval: Approval) -> events.Json:
+    """The AG-UI interrupt of an open approval."""
+    return {
+        "id": approval.id,
+        "reason": approval.rule,
+        "message": f"{approval.role} wants {approval.tool}: {approval.reason}",
+        "toolCallId": approval.call_id,
+        "expiresAt": approval.expires_at.isoformat(),
+    }

@@ -1,0 +1,48 @@
+"""Stop means stop: a flag in the store that every model and tool call looks at, in every process.
+
+`pause` lets the present cycle end. `stop_now` refuses every further call until a person releases the company, and takes
+open orders off the venues.
+"""
+
+from company import events
+from company.events import Draft
+from company.governor import STOP_FLAG
+from company.home import Company
+from company.store import Store
+from company.trading import Desk
+
+PAUSE_FLAG = "pause"
+"""Name of the flag that ends the running cycles after the present one."""
+
+
+def pause(store: Store, reason: str) -> None:
+    """Ask the process that runs cycles to end after the present one."""
+    _set(store, PAUSE_FLAG, reason, "run.stopped")
+
+
+async def stop_now(company: Company, reason: str) -> int:
+    """Stop every run at its next call, cancel open orders; returns how many were cancelled."""
+    _set(company.store, STOP_FLAG, reason, "run.stopped")
+    desk: Desk = company.services[Desk]
+    orders = await desk.open_orders()
+    for order in orders:
+        await desk.cancel(order.order_id)
+    return len(orders)
+
+
+def release(store: Store, reason: str) -> None:
+    """Let the company work again."""
+    with store.transaction():
+        store.flags.clear(STOP_FLAG)
+        store.flags.clear(PAUSE_FLAG)
+        _note(store, "run.resumed", reason)
+
+
+def _set(store: Store, flag: str, reason: str, name: str) -> None:
+    with store.transaction():
+        store.flags.set(flag, reason)
+        _note(store, name, reason)
+
+
+def _note(store: Store, name: str, reason: str) -> None:
+    store.journal.append([Draft("", "", "person", "user", events.custom(name, {"reason": reason}))])

@@ -1,0 +1,31 @@
+"""The governor: the one door between what a model proposes and what the company does.
+
+It decides (rules), performs (effect ledger), charges (allowance) and records (journal). It does not plan, does not know
+LangGraph, and holds no state of its own: everything it knows is in the store.
+"""
+
+from company.governor.allowance import Allowance, Tripped
+from company.governor.governor import STOP_FLAG, Governor
+from company.governor.rules import RULES, Case, Standing, decide
+from company.governor.scope import Scope
+from company.governor.thinking import Thinking, Thought
+from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint
+
+__all__ = [
+    "RULES",
+    "STOP_FLAG",
+    "Allowance",
+    "Call",
+    "Case",
+    "Governor",
+    "Outcome",
+    "Scope",
+    "Standing",
+    "Thinking",
+    "Thought",
+    "Tripped",
+    "Verdict",
+    "decide",
+    "effect_key",
+    "fingerprint",
+]

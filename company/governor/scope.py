@@ -1,0 +1,33 @@
+"""The working context a call comes from."""
+
+from dataclasses import dataclass
+
+from company.events import Draft, Json
+from company.roles import Role
+from company.store import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who acts, in which run, and what strangers' text that agent has read.
+
+    Attributes:
+        run: The run.
+        role: The role that acts.
+        path: Agent path, unique per assignment of the run: `ceo`, `ceo/trading`, `ceo/trading~2`.
+        taint: Sources of untrusted text that entered this context.
+    """
+
+    run: Run
+    role: Role
+    path: str
+    taint: tuple[str, ...] = ()
+
+    @property
+    def agent(self) -> str:
+        """Id of this agent's lane in events."""
+        return f"{self.run.id}/{self.path}"
+
+    def draft(self, body: Json, *, debug: bool = False) -> Draft:
+        """Wrap an event body in this scope's envelope."""
+        return Draft(self.run.id, self.run.thread_id, self.path, "debug" if debug else "user", body)

@@ -1,0 +1,219 @@
+"""The CEO's side of a run: brief, plan, join, answer, reflect, close.
+
+Delegation is a typed plan that the graph executes; coming back to the CEO is structural. `answer` is review and answer in
+one model call: the CEO either answers or, while rounds are left, delegates once more. `close` waits for people: approvals
+asked in this run are rows, the run parks until they are decided, and then performs exactly what was approved.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send, interrupt
+from pydantic import ValidationError
+
+from company import events
+from company.errors import ProviderError
+from company.events import Json
+from company.governor import Call, Governor, Outcome, Scope, Thinking, Thought, Tripped
+from company.graph import messages
+from company.graph.prompts import Prompts
+from company.graph.state import CompanyState, RunContext, new_work
+from company.home import Company
+from company.roles import Assignment, Plan
+from company.store import Approval
+
+DELEGATE = "delegate"
+"""Name of the tool by which the CEO hands in a plan."""
+
+BUDGET = 6_000
+"""Characters of reports the CEO reads in one round, shared by the siblings."""
+
+
+class Ceo:
+    """The nodes around the specialists.
+
+    Args:
+        company: Roles, models, memory and store.
+        governor: The door for tool calls; performs what people approved.
+        thinking: The door for model calls.
+        prompts: Assembles what the CEO reads.
+    """
+
+    def __init__(self, *, company: Company, governor: Governor, thinking: Thinking, prompts: Prompts) -> None:
+        self._company, self._governor, self._thinking, self._prompts = company, governor, thinking, prompts
+        self._role = company.chief
+
+    async def brief(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
+        """Gather what the CEO plans from."""
+        run = runtime.context.run
+        memories = await self._company.recall(self._role, run.request or f"cycle {run.number}", run.person)
+        brief = {
+            "kind": run.kind,
+            "request": run.request,
+            "person": run.person,
+            "cycle": run.number,
+            "as_of": run.as_of.isoformat(),
+            "conversation": self._company.conversation(run),
+            "memories": [item.model_dump(mode="json") for item in memories],
+        }
+        return {"brief": brief, "round": 0, "read": 0}
+
+    async def plan(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Delegate, or answer at once when nobody is needed."""
+        talk = self._prompts.planning(self._role, state["brief"])
+        thought = await self._decide(runtime, talk, "plan")
+        return self._delegate(state, runtime, thought) or Command(update={"answer": thought.text}, goto="reflect")
+
+    async def join(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Go on when the last sibling has reported; until then the others are still at work."""
+        reports = state["reports"][state["read"] :]
+        if len(reports) < len(state["plan"]):
+            return Command()
+        failures = [f"{report['role']}: {text}" for report in reports for text in report["failures"]]
+        return Command(update={"degraded": failures, "read": len(state["reports"])}, goto="answer")
+
+    async def answer(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Accept the reports and answer, or delegate one more round."""
+        rounds_left = state["round"] <= self._company.settings.run.review_rounds
+        talk = self._prompts.answering(self._role, state["brief"], self._readable(state["reports"]))
+        try:
+            thought = await self._decide(runtime, talk, f"answer{state['round']}", delegate=rounds_left)
+        except (Tripped, ProviderError) as error:
+            return Command(update=self._partial(state, runtime, error), goto="reflect")
+        return self._delegate(state, runtime, thought) or Command(update={"answer": thought.text}, goto="reflect")
+
+    async def reflect(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
+        """Let every role keep what it did, and the CEO what it was told."""
+        kept = await self._company.reflect(runtime.context.run, state.get("reports", []), state["answer"])
+        scope = self._scope(runtime)
+        notes = [{"role": role, "count": count} for role, count in kept.items()]
+        self._company.store.journal.append(
+            [scope.draft(events.custom("memory.kept", note), debug=True) for note in notes]
+        )
+        return {}
+
+    async def close(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
+        """Perform what people approved; park while a decision is missing."""
+        approvals, run = self._company.store.approvals, runtime.context.run
+        degraded: list[str] = []
+        while True:
+            for approval in (a for a in approvals.for_run(run.id) if a.state == "approved"):
+                outcome = await self._settle(approval, runtime)
+                degraded += [f"{approval.id}: {outcome.error}"] if outcome.status != "ok" else []
+            waiting = [a.id for a in approvals.for_run(run.id) if a.state == "open"]
+            if not waiting:
+                break
+            interrupt({"approvals": waiting})
+        self._follow_up(approvals.for_run(run.id), runtime)
+        return {"degraded": degraded}
+
+    async def _decide(
+        self, runtime: Runtime[RunContext], talk: list[Json], step: str, *, delegate: bool = True
+    ) -> Thought:
+        """Ask the CEO once; a plan that does not hold is sent back once with what is wrong."""
+        for attempt in (1, 2):
+            thought = await self._thinking.think(
+                self._scope(runtime),
+                self._company.models.for_role(self._role),
+                messages.to_langchain(talk),
+                tools=[self._delegation()] if delegate else [],
+                message_id=f"{runtime.context.run.id}/ceo/{step}/{runtime.context.attempt}.{attempt}",
+            )
+            if not (problem := self._objection(thought)):
+                return thought
+            denial = Outcome(thought.calls[0], "denied", "plan.invalid", error=problem)
+            talk = [*talk, messages.ai(thought), messages.tool(denial)]
+        raise ProviderError(f"the CEO's model handed in no usable plan: {problem}")
+
+    def _objection(self, thought: Thought) -> str:
+        """Say what is wrong with a plan; empty when it holds or when there is none."""
+        if not thought.calls:
+            return ""
+        try:
+            plan = _plan(thought.calls)
+        except ValidationError as error:
+            return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        known = [role for role in self._company.roles if role != self._role.id]
+        unknown = [a.role for a in plan.assignments if a.role not in known]
+        return f"there is no role {', '.join(unknown)}; choose from {', '.join(known)}" if unknown else ""
+
+    def _delegate(self, state: CompanyState, runtime: Runtime[RunContext], thought: Thought) -> Command[Any] | None:
+        """Fan out to the roles of a plan; None when the CEO answered instead."""
+        if not thought.calls:
+            return None
+        assignments = _plan(thought.calls).assignments
+        paths = _paths([report["path"] for report in state.get("reports", [])], assignments)
+        plan = [assignment.model_dump(mode="json") for assignment in assignments]
+        scope, round_number = self._scope(runtime), state.get("round", 0) + 1
+        steps = [{**step, "path": path} for step, path in zip(plan, paths, strict=True)]
+        snapshot = events.plan_snapshot(f"{scope.agent}/plan{round_number}", steps)
+        self._company.store.journal.append([scope.draft(snapshot)])
+        sends = [Send("prepare", new_work(path, step)) for path, step in zip(paths, plan, strict=True)]
+        return Command(update={"plan": plan, "round": round_number}, goto=sends)
+
+    def _delegation(self) -> dict[str, Any]:
+        return {
+            "name": DELEGATE,
+            "description": "Hand tasks to roles that work on them in parallel. Use it only when somebody is needed.",
+            "parameters": Plan.model_json_schema(),
+        }
+
+    def _readable(self, reports: Sequence[Json]) -> list[Json]:
+        """Cut reports to the CEO's headroom, shared by the siblings."""
+        each = BUDGET // max(len(reports), 1)
+        return [{**report, "summary": report["summary"][:each]} for report in reports]
+
+    def _partial(self, state: CompanyState, runtime: Runtime[RunContext], error: Exception) -> CompanyState:
+        """Answer by code from what is there when the CEO's model cannot be asked."""
+        lines = [f"{report['role']}: {report['summary']}" for report in state["reports"]]
+        text = f"I could not finish this answer ({error}). What came in:\n" + "\n".join(lines)
+        self._say(runtime, "partial", text)
+        return {"answer": text, "degraded": [str(error)]}
+
+    async def _settle(self, approval: Approval, runtime: Runtime[RunContext]) -> Outcome:
+        role = self._company.roles[approval.role]
+        scope = Scope(runtime.context.run, role, approval.path, tuple(approval.sources))
+        outcome = await self._governor.perform_approved(scope, approval)
+        self._company.store.approvals.settle(approval.id, {"status": outcome.status, "value": outcome.value})
+        return outcome
+
+    def _follow_up(self, approvals: Sequence[Approval], runtime: Runtime[RunContext]) -> None:
+        if approvals:
+            self._say(runtime, "follow-up", "\n".join(_decided(approval) for approval in approvals))
+
+    def _say(self, runtime: Runtime[RunContext], name: str, text: str) -> None:
+        scope = self._scope(runtime)
+        message_id = f"{scope.agent}/{name}/{runtime.context.attempt}"
+        bodies = [
+            events.text_start(message_id, agent=scope.agent),
+            events.text_delta(message_id, text, scope.agent),
+            events.text_end(message_id, scope.agent),
+        ]
+        self._company.store.journal.append([scope.draft(body) for body in bodies])
+
+    def _scope(self, runtime: Runtime[RunContext]) -> Scope:
+        return Scope(runtime.context.run, self._role, "ceo")
+
+
+def _plan(calls: Sequence[Call]) -> Plan:
+    return Plan.model_validate(calls[0].arguments)
+
+
+def _paths(taken: Sequence[str], assignments: Sequence[Assignment]) -> list[str]:
+    """Name each assignment's lane: `ceo/trading`, and `ceo/trading~2` for a second one in the same run."""
+    paths = list(taken)
+    for assignment in assignments:
+        lane = f"ceo/{assignment.role}"
+        count = sum(path.split("~")[0] == lane for path in paths)
+        paths.append(lane if not count else f"{lane}~{count + 1}")
+    return paths[len(taken) :]
+
+
+def _decided(approval: Approval) -> str:
+    """Say in one line what a person decided and what came of it."""
+    what = f"{approval.id} {approval.tool}"
+    if approval.state != "done":
+        return f"{what}: {approval.state}" + (f" by {approval.decided_by}" if approval.decided_by else "")
+    result = approval.result or {}
+    return f"{what}: approved by {approval.decided_by}, {result.get('status', 'unknown')}"

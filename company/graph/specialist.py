@@ -1,0 +1,158 @@
+"""A specialist's loop: prepare, think, act, think, ... report.
+
+`prepare` runs the standing procedure's opening reads by code and hands them over as data, so that a model usually needs
+one call. `think` asks the model once; `act` performs what it proposed, through the governor. The two are separate
+super-steps on purpose: the ids of proposed calls are durable before the first effect, so a crash cannot make a second
+order under a new id. Reads of one step run side by side, effects one after the other in the order proposed.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send
+
+from company import events
+from company.errors import ProviderError
+from company.events import Json
+from company.governor import Call, Governor, Outcome, Scope, Thinking, Thought, Tripped
+from company.graph import messages
+from company.graph.prompts import Prompts
+from company.graph.state import RunContext, Work
+from company.home import Company
+from company.roles import SUMMARY_LIMIT, Assignment, Report, Role
+
+MAX_STEPS = 25
+"""Model calls one assignment may make."""
+
+FAILURES = frozenset({"failed", "unknown", "retryable"})
+
+
+class Specialist:
+    """The nodes of a role's loop.
+
+    Args:
+        company: Roles, tools, models, memory and store.
+        governor: The door for tool calls.
+        thinking: The door for model calls.
+        prompts: Assembles what a role reads.
+    """
+
+    def __init__(self, *, company: Company, governor: Governor, thinking: Thinking, prompts: Prompts) -> None:
+        self._company, self._governor, self._thinking, self._prompts = company, governor, thinking, prompts
+
+    async def prepare(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Open the lane, gather memories and the procedure's opening reads."""
+        scope = self._scope(state, runtime)
+        assignment = Assignment.model_validate(state["assignment"])
+        started = events.agent_started(scope.agent, scope.role.id, assignment.task, f"{scope.run.id}/ceo")
+        self._company.store.journal.append([scope.draft(started)])
+        memories = await self._company.recall(scope.role, assignment.task, scope.run.person)
+        talk = [
+            messages.system(self._prompts.specialist(scope.role)),
+            self._prompts.assignment(assignment, memories),
+        ]
+        state = {**state, "messages": talk, "taint": [f"memory {item.id}" for item in memories if item.tainted]}
+        if calls := await self._opening(scope.role, talk):
+            state = await self._perform(state, runtime, Thought("", calls))
+        return Command(goto=Send("think", state))
+
+    async def think(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Ask the role's model once; go on to act, or hand in the report."""
+        scope = self._scope(state, runtime)
+        if state["steps"] >= MAX_STEPS:
+            return self._hand_in(state, scope, "", [f"stopped after {MAX_STEPS} model calls"])
+        try:
+            thought = await self._thinking.think(
+                scope,
+                self._company.models.for_role(scope.role),
+                messages.to_langchain(state["messages"]),
+                tools=self._schemas(scope.role),
+                message_id=f"{scope.agent}/{runtime.context.attempt}.{state['steps']}",
+                debug=True,
+            )
+        except (Tripped, ProviderError) as error:
+            return self._hand_in(state, scope, "", [str(error)])
+        state = {**state, "messages": [*state["messages"], messages.ai(thought)], "steps": state["steps"] + 1}
+        if thought.calls:
+            return Command(goto=Send("act", state))
+        return self._hand_in(state, scope, thought.text, [], thought.figures)
+
+    async def act(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Perform the calls of the last thought."""
+        last = state["messages"][-1]
+        calls = tuple(Call(call["id"], call["name"], call["args"]) for call in last["calls"])
+        state = {**state, "messages": state["messages"][:-1]}
+        return Command(goto=Send("think", await self._perform(state, runtime, Thought(last["content"], calls))))
+
+    async def _perform(self, work: Work, runtime: Runtime[RunContext], thought: Thought) -> Work:
+        outcomes = await self._outcomes(work, runtime, thought.calls)
+        talk = [*work["messages"], messages.ai(thought), *(messages.tool(outcome) for outcome in outcomes)]
+        return {
+            **work,
+            "messages": talk,
+            "taint": list(_unique([*work["taint"], *(o.taint for o in outcomes if o.taint)])),
+            "waiting": [*work["waiting"], *(o.approval for o in outcomes if o.approval)],
+            "receipts": [*work["receipts"], *({"tool": o.call.tool, "key": o.receipt} for o in outcomes if o.receipt)],
+            "failures": [*work["failures"], *(f"{o.call.tool}: {o.error}" for o in outcomes if o.status in FAILURES)],
+        }
+
+    async def _outcomes(self, work: Work, runtime: Runtime[RunContext], calls: Sequence[Call]) -> list[Outcome]:
+        scope = self._scope(work, runtime)
+        reads = [call for call in calls if self._reads(call)]
+        outcomes = await asyncio.gather(*(self._governor.perform(scope, call) for call in reads))
+        done = {outcome.call.id: outcome for outcome in outcomes}
+        taint = [*work["taint"], *(outcome.taint for outcome in outcomes if outcome.taint)]
+        for call in calls:
+            if call.id not in done:
+                done[call.id] = await self._governor.perform(replace(scope, taint=_unique(taint)), call)
+        return [done[call.id] for call in calls]
+
+    def _hand_in(
+        self,
+        work: Work,
+        scope: Scope,
+        text: str,
+        failures: Sequence[str],
+        figures: Mapping[str, str] | None = None,
+    ) -> Command[Any]:
+        failed = [*work["failures"], *failures]
+        report = Report(
+            role=scope.role.id,
+            path=work["path"],
+            task=work["assignment"]["task"],
+            status="waiting" if work["waiting"] else "degraded" if failed else "ok",
+            summary=(text or "; ".join(failed))[:SUMMARY_LIMIT],
+            figures=dict(figures or {}),
+            receipts=[f"{receipt['tool']} {receipt['key'][:8]}" for receipt in work["receipts"]],
+            waiting=work["waiting"],
+            failures=failed,
+            tainted=bool(work["taint"]),
+        ).model_dump(mode="json")
+        self._company.store.journal.append(
+            [scope.draft(events.custom("report", report)), scope.draft(events.agent_finished(scope.agent))]
+        )
+        return Command(update={"reports": [report]}, goto="join")
+
+    async def _opening(self, role: Role, talk: Sequence[Json]) -> tuple[Call, ...]:
+        """Return the calls the role's procedure begins with, as far as they only read."""
+        answer = await self._company.models.procedure(role).ainvoke(messages.to_langchain(talk))
+        calls = tuple(Call(str(call["id"]), call["name"], call["args"]) for call in answer.tool_calls)
+        return calls if all(self._reads(call) for call in calls) else ()
+
+    def _reads(self, call: Call) -> bool:
+        registry = self._company.registry
+        return call.tool in registry and registry[call.tool].effect == "read"
+
+    def _schemas(self, role: Role) -> list[dict[str, Any]]:
+        return [self._company.registry[name].schema for name in role.tools]
+
+    def _scope(self, work: Work, runtime: Runtime[RunContext]) -> Scope:
+        role = self._company.roles[work["assignment"]["role"]]
+        return Scope(runtime.context.run, role, work["path"], _unique(work["taint"]))
+
+
+def _unique(sources: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sources))

@@ -1,0 +1,86 @@
+"""What a run's checkpoints hold: plain data only, bounded in size.
+
+The CEO's state sees typed reports, never a role's messages. A role's working context travels in its own `Send`, so no
+role sees another's.
+"""
+
+import operator
+from dataclasses import dataclass
+from typing import Annotated, Any, TypedDict
+
+from company.events import Json
+from company.store import Run
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What the nodes of one run need to know and must not be checkpointed.
+
+    Attributes:
+        run: The run row.
+        attempt: Fencing token of this attempt; part of message ids, so that a repeated step opens new messages.
+    """
+
+    run: Run
+    attempt: int
+
+
+class CompanyState(TypedDict, total=False):
+    """The CEO's side of a run.
+
+    Attributes:
+        brief: Request, conversation, memories and date, as the CEO plans from them.
+        plan: Assignments of the current round.
+        round: How many rounds were delegated.
+        reports: Typed reports, in order of arrival.
+        read: How many of `reports` earlier rounds had already answered.
+        answer: The CEO's words.
+        degraded: What went wrong, in words.
+    """
+
+    brief: Json
+    plan: list[Json]
+    round: int
+    reports: Annotated[list[Json], operator.add]
+    read: int
+    answer: str
+    degraded: Annotated[list[str], operator.add]
+
+
+class Work(TypedDict):
+    """One role's private working context.
+
+    Attributes:
+        path: Agent path, unique in the run.
+        assignment: What the CEO asked.
+        messages: The conversation with the role's model (company/graph/messages.py).
+        steps: Model calls made so far.
+        taint: Sources of untrusted text that entered the context.
+        waiting: Approvals asked by this assignment.
+        receipts: `{"tool", "key"}` of effects that happened.
+        failures: Calls that did not end well, in words.
+    """
+
+    path: str
+    assignment: Json
+    messages: list[Json]
+    steps: int
+    taint: list[str]
+    waiting: list[str]
+    receipts: list[Json]
+    failures: list[str]
+
+
+def new_work(path: str, assignment: Json) -> dict[str, Any]:
+    """Return an empty working context."""
+    empty: Work = {
+        "path": path,
+        "assignment": assignment,
+        "messages": [],
+        "steps": 0,
+        "taint": [],
+        "waiting": [],
+        "receipts": [],
+        "failures": [],
+    }
+    return dict(empty)

@@ -1,0 +1,279 @@
+"""Opens a company directory: reads it, wires the paper world or live adapters to the ports, returns one frozen `Company`.
+
+A state directory belongs to one world: the seed it was made with is kept, another one is refused. What a run was started
+with is its identity, the hash of roles, prompts, tools and settings; a run is not continued under another identity.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from company import __version__
+from company.config import LimitSettings, Settings, load_settings
+from company.defence import Watch
+from company.errors import UsageError
+from company.events import Json
+from company.home.content import Content, load_content
+from company.home.directory import CompanyDirectory
+from company.llm import Models
+from company.memory import Memory, Note, Recalled, VectorMemory, find_embedder
+from company.newsroom import Newsroom
+from company.ports import Clock, NewsFeed, Outbox, Traffic
+from company.roles import Role
+from company.store import Records, Run, Store
+from company.studio import Studio
+from company.toolkit import Prompts, Registry
+from company.trading import Desk, RiskLimits
+from company.world import START, PaperNews, PaperOutbox, PaperTraffic, PaperWorld, VirtualClock, WallClock
+
+SEED_FLAG = "world.seed"
+TURNS = 12
+"""Earlier messages of a conversation that the CEO sees again."""
+
+KEPT = 400
+"""Characters of a report or an answer that a role remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """An opened company; close it when done.
+
+    Attributes:
+        directory: Where its content lies.
+        state: Where its state lies.
+        settings: What `company.toml` says.
+        roles: Roles by id, the CEO first.
+        registry: All tools.
+        prompts: All prompt parts.
+        store: Journal, effects, approvals, budgets, runs.
+        clock: Company time.
+        wall: Wall-clock time, in which people answer and money is spent.
+        world: The paper world.
+        services: Departments and ports by type, for tools.
+        models: Chat models by role.
+        memory: What roles remember; None when switched off.
+        seed: Seed of the world.
+        identity: Hash of everything that decides how a run goes.
+    """
+
+    directory: CompanyDirectory
+    state: Path
+    settings: Settings
+    roles: Mapping[str, Role]
+    registry: Registry
+    prompts: Prompts
+    store: Store
+    clock: Clock
+    wall: Clock
+    world: PaperWorld
+    services: Mapping[type, Any]
+    models: Models
+    memory: Memory | None
+    seed: int
+    identity: str
+
+    @property
+    def chief(self) -> Role:
+        """The role that reports to nobody."""
+        return next(role for role in self.roles.values() if not role.reports_to)
+
+    def next_time(self, last: datetime | None, *, step: bool) -> datetime:
+        """Return company time of the next run, given that of the last one."""
+        if self.settings.world.clock == "wall":
+            return self.clock.now()
+        if last is None:
+            return START
+        return last + self.settings.run.step if step else last
+
+    def advance_to(self, at: datetime) -> None:
+        """Move the paper world to `at`, or settle it where it is when it is there already."""
+        if self.settings.world.clock == "virtual" and at > self.clock.now():
+            self.world.advance_to(at)
+        else:
+            self.world.settle()
+
+    async def recall(self, role: Role, query: str, person: str) -> Sequence[Recalled]:
+        """Return what a role remembers about `query`."""
+        if self.memory is None or not self.settings.memory.recall:
+            return ()
+        return await self.memory.recall(role.id, query, limit=self.settings.memory.recall, person=person)
+
+    async def reflect(self, run: Run, reports: Sequence[Json], answer: str) -> dict[str, int]:
+        """Let every role remember what it reported, and the CEO what it was told; returns how much each keeps."""
+        if self.memory is None:
+            return {}
+        notes = [_lesson(run, report) for report in reports] + [_told(self.chief, run, answer)]
+        await self.memory.remember_many(notes)
+        return {role: sum(note.role == role for note in notes) for role in dict.fromkeys(n.role for n in notes)}
+
+    def conversation(self, run: Run) -> list[Json]:
+        """Return the last messages of the run's conversation before it, oldest first."""
+        if not run.thread_id:
+            return []
+        return self.store.journal.conversation(run.thread_id, before=run.id, limit=TURNS)
+
+    def close(self) -> None:
+        """Close every file."""
+        if self.memory is not None:
+            self.memory.close()
+        self.store.close()
+
+
+def open_company(
+    directory: CompanyDirectory, state: Path, *, environment: Mapping[str, str], seed: int | None = None
+) -> Company:
+    """Open a company.
+
+    Args:
+        directory: Its content.
+        state: Its state; made when missing.
+        environment: Environment of the process, to look up which directories are trusted.
+        seed: Seed of the paper world; default: the one the state was made with, else the settings'.
+
+    Raises:
+        UsageError: A file of the company is wrong, or the state belongs to another world.
+    """
+    settings = load_settings(directory.config_file)
+    content = load_content(directory, settings, environment)
+    clock = WallClock() if settings.world.clock == "wall" else VirtualClock(START)
+    store = open_store(state, clock)
+    try:
+        chosen = _seed(store, settings, seed)
+        world = PaperWorld(seed=chosen, books=store.books("world"), clock=clock)
+        memory = _memory(state, settings, clock)
+    except BaseException:
+        store.close()
+        raise
+    return Company(
+        directory=directory,
+        state=state,
+        settings=settings,
+        roles=content.roles,
+        registry=content.tools,
+        prompts=content.prompts,
+        store=store,
+        clock=clock,
+        wall=WallClock(),
+        world=world,
+        services=_services(store, settings, world, clock, memory, chosen),
+        models=Models(tiers=settings.models.model_dump(), roles=content.roles),
+        memory=memory,
+        seed=chosen,
+        identity=_identity(content, settings),
+    )
+
+
+def open_store(state: Path, clock: Clock | None = None) -> Store:
+    """Open only the store of a state directory.
+
+    Args:
+        state: The state directory.
+        clock: Company time, for effects; wall time when left out.
+    """
+    wall = WallClock()
+    return Store.open(state / "company.db", now=wall.now, company_time=(clock or wall).now)
+
+
+def _seed(store: Store, settings: Settings, seed: int | None) -> int:
+    with store.transaction():
+        kept = store.flags.get(SEED_FLAG)
+        if kept is None:
+            kept = str(settings.run.seed if seed is None else seed)
+            store.flags.set(SEED_FLAG, kept)
+    if seed is not None and seed != int(kept):
+        raise UsageError(
+            f"the world of this home has seed {kept}, not {seed}", where="--seed", cure="choose another --home for it"
+        )
+    return int(kept)
+
+
+def _memory(state: Path, settings: Settings, clock: Clock) -> Memory | None:
+    if not settings.memory.enabled:
+        return None
+    return VectorMemory(directory=state, clock=clock, embedder=find_embedder(state))
+
+
+def _services(
+    store: Store, settings: Settings, world: PaperWorld, clock: Clock, memory: Memory | None, seed: int
+) -> dict[type, Any]:
+    """Wire adapters to ports and ports to departments."""
+    books = store.books("world")
+    feed = PaperNews(seed=seed, clock=clock, shocks=world.market.shocks)
+    traffic = PaperTraffic(seed=seed, clock=clock, books=books)
+    outbox = PaperOutbox(seed=seed, clock=clock, books=books)
+    desk = Desk(
+        venues=world.venues,
+        clock=clock,
+        books=store.books("trading"),
+        limits=_limits(settings.limits),
+        quote=settings.company.quote,
+    )
+    services: dict[type, Any] = {
+        Desk: desk,
+        Newsroom: Newsroom(feed=feed, clock=clock, books=store.books("newsroom")),
+        Watch: Watch(traffic=traffic, clock=clock, books=store.books("defence")),
+        Studio: Studio(outbox=outbox, clock=clock, books=store.books("studio")),
+        Records: Records(
+            store, day_usd=settings.budget.day_usd, month_usd=settings.budget.month_usd, now=WallClock().now
+        ),
+        NewsFeed: feed,
+        Traffic: traffic,
+        Outbox: outbox,
+    }
+    return services | ({Memory: memory} if memory else {})
+
+
+def _limits(limits: LimitSettings) -> RiskLimits:
+    halved, no_new, stop = limits.drawdown_steps
+    return RiskLimits(
+        max_trade_fraction=limits.max_trade_fraction,
+        max_position_fraction=limits.max_position_fraction,
+        max_gross_fraction=limits.max_gross_fraction,
+        min_conviction=limits.min_conviction,
+        daily_loss_fraction=limits.daily_loss_fraction,
+        drawdown_halved=halved,
+        drawdown_no_new=no_new,
+        drawdown_stop=stop,
+    )
+
+
+def _identity(content: Content, settings: Settings) -> str:
+    """Return the hash of everything that decides how a run goes."""
+    parts = {
+        "version": __version__,
+        "settings": settings.model_dump_json(),
+        "roles": {role.id: role.model_dump_json(exclude={"source"}, by_alias=True) for role in content.roles.values()},
+        "prompts": {prompt.name: prompt.hash for prompt in content.prompts.values()},
+        "tools": {tool.name: tool.schema for tool in content.tools.values()},
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _lesson(run: Run, report: Json) -> Note:
+    return Note(
+        role=report["role"],
+        text=f"{run.as_of:%Y-%m-%d %H:%M} {report['task'][:120]}: {report['summary'][:KEPT]}",
+        person=run.person,
+        tainted=report["tainted"],
+        run_id=run.id,
+    )
+
+
+def _told(chief: Role, run: Run, answer: str) -> Note:
+    """What the CEO keeps: the words of a person, or its own summing-up of a cycle."""
+    if run.person:
+        text = f"{run.person} said: {run.request}"
+        return Note(
+            role=chief.id,
+            text=text[: KEPT * 4],
+            person=run.person,
+            source="operator",
+            trust=3,
+            importance=0.7,
+            run_id=run.id,
+        )
+    return Note(role=chief.id, text=f"{run.as_of:%Y-%m-%d %H:%M} cycle {run.number}: {answer[:KEPT]}", run_id=run.id)

@@ -1,0 +1,48 @@
+"""What may be remembered: text that is clean, short and no secret.
+
+A memory is shown to models again and again, so a key written into it would leak for ever. The patterns are the public
+formats of common credentials plus "name: value" phrases. They err on the side of refusing; a refusal tells the model
+what to write instead and never repeats the text.
+"""
+
+import re
+from typing import Final
+
+from company.errors import ToolError
+from company.memory.item import Note
+from company.memory.words import clean
+
+MAX_BYTES: Final = 4096
+
+_SECRETS: Final = re.compile(
+    r"""
+      -----BEGIN[ A-Z]*PRIVATE\ KEY
+    | \b(?:sk|rk|pk)[-_](?:[a-z]+[-_])*[A-Za-z0-9]{16,}   # OpenAI, Anthropic, Stripe
+    | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b                       # AWS
+    | \b(?:gh[pousr]|github_pat|glpat)[-_]\w{20,}         # GitHub, GitLab
+    | \bxox[abeprs]-[\w-]{10,}                            # Slack
+    | \bAIza[\w-]{30,}                                    # Google
+    | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}                # JSON web token
+    | (?i:\b(?:password|passwd|passphrase|secret|(?:api|access|private|secret)[ _-]?(?:key|token)|seed\ phrase)
+        (?: ["']?\s*[:=]\s*\S{8,} | \s+is\s+(?=\S*\d)\S{8,} ))
+    """,
+    re.VERBOSE,
+)
+
+
+def screened(note: Note) -> Note:
+    """Return the note as it is stored: clean text, and tainted when it comes from the web.
+
+    Raises:
+        ToolError: The text is empty, longer than 4 KB, or looks like a secret.
+    """
+    text = clean(note.text)
+    size = len(text.encode())
+    if not text:
+        raise ToolError("nothing to remember: the text is empty; write what you want to know later")
+    if size > MAX_BYTES:
+        raise ToolError(f"the text has {size} bytes and a memory holds {MAX_BYTES}; remember a summary of it instead")
+    if _SECRETS.search(text) or _SECRETS.search(note.subject):
+        raise ToolError("the text looks like it holds a secret (key, token or password); leave the secret out")
+    tainted = note.tainted or note.source == "web"
+    return note.model_copy(update={"text": text, "subject": clean(note.subject), "tainted": tainted})

@@ -1,0 +1,237 @@
+"""Budgets: reserve the worst case, then spend, then settle with what it really was.
+
+A budget is a tree of nodes, written as paths: the company, a role, the role's part of one run (`company`,
+`company/trading`, `company/trading/R5`). A limit belongs to a node and a window: one run, a UTC day or a UTC month. A
+reservation must fit under every limit of its node and of all nodes above; it counts in full until it is settled, also
+when the process that made it died, until its run is released.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+import sqlalchemy as sa
+
+from company.errors import IntegrityError
+from company.store.amounts import KINDS, Amounts, Kind, exact_sum
+from company.store.connection import Connection
+from company.store.schema import reservations, spending
+
+Window = Literal["run", "day", "month"]
+WINDOWS: tuple[Window, ...] = get_args(Window)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What may be spent until it is settled.
+
+    Attributes:
+        id: Its number.
+        path: The node it was made on.
+        amounts: The worst case.
+    """
+
+    id: int
+    path: str
+    amounts: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A limit that a reservation does not fit under; nothing was reserved.
+
+    Attributes:
+        node: The node whose limit it is.
+        window: The limit's window.
+        kind: What would be exceeded.
+        limit: The limit.
+        used: What counts already: spent and reserved.
+        asked: What was asked for on top.
+    """
+
+    node: str
+    window: Window
+    kind: Kind
+    limit: Decimal | int
+    used: Decimal | int
+    asked: Decimal | int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pot:
+    """One sum that is kept: a node in a window."""
+
+    node: str
+    window: Window
+    bucket: str
+
+
+_insert = sa.insert(reservations)
+_by_id = sa.select(reservations).where(reservations.c.id == sa.bindparam("of_id"))
+_open_of_run = (
+    sa.select(reservations)
+    .where(reservations.c.run_id == sa.bindparam("of_run"), reservations.c.state == "open")
+    .order_by(reservations.c.id)
+)
+_restate = sa.update(reservations).where(reservations.c.id == sa.bindparam("of_id"))
+_counted = sa.select(*(reservations.c[kind] for kind in KINDS))
+_of_run = _counted.where(reservations.c.run_id == sa.bindparam("of_run"))
+_sums = sa.select(spending).where(
+    spending.c.node.in_(sa.bindparam("nodes", expanding=True)),
+    spending.c.bucket.in_(sa.bindparam("buckets", expanding=True)),
+)
+_insert_sum = sa.insert(spending).values(node=sa.bindparam("of_node"), bucket=sa.bindparam("of_bucket"))
+_update_sum = sa.update(spending).where(
+    spending.c.node == sa.bindparam("of_node"), spending.c.bucket == sa.bindparam("of_bucket")
+)
+
+
+class Budgets:
+    """What the company spent and may spend.
+
+    Args:
+        connection: The store's database.
+        now: Wall-clock time; decides which day and month a reservation counts in.
+    """
+
+    def __init__(self, connection: Connection, *, now: Callable[[], datetime]) -> None:
+        self._connection, self._now = connection, now
+
+    def reserve(self, path: str, amounts: Amounts, limits: Mapping[str, Amounts]) -> Reservation | Trip:
+        """Reserve `amounts` on a node and every node above, all or nothing.
+
+        Args:
+            path: `company/<role>/<run id>`, or deeper.
+            amounts: The worst case.
+            limits: By node, as `node` for one run's window, `node@day` or `node@month`; of the amounts given there only
+                the kinds that were set limit. Limits of nodes that are not on the path do not matter.
+
+        Returns:
+            The reservation, or the first limit it does not fit under, outermost node first.
+
+        Raises:
+            ValueError: `path` names no run, or a key of `limits` no window.
+        """
+        run_id, now, caps = _run_of(path), self._now(), _caps(limits)
+        pots = _pots(path, run_id, now)
+        with self._connection.transaction():
+            used = self._used(pots)
+            for pot in pots:
+                trip = _trip(pot, caps.get((pot.node, pot.window)), used.get(pot), amounts)
+                if trip is not None:
+                    return trip
+            values = {"path": path, "run_id": run_id, "at": now, "state": "open", **amounts.row()}
+            number = self._connection.insert(_insert, values)
+            self._store_sums(used, {pot: used.get(pot, _NOTHING) + amounts for pot in pots})
+        return Reservation(number, path, amounts)
+
+    def settle(self, reservation: Reservation, actual: Amounts) -> None:
+        """Replace the worst case by what was spent, also when that is more, and also after a release.
+
+        Raises:
+            IntegrityError: There is no such reservation, or it is settled already.
+        """
+        with self._connection.transaction():
+            row = self._connection.first(_by_id, {"of_id": reservation.id})
+            if row is None or row.state == "settled":
+                was = "does not exist" if row is None else "is settled already"
+                raise IntegrityError(f"reservation {reservation.id} on {reservation.path!r} {was}: settle each once")
+            self._recount(row, "settled", actual)
+
+    def release_run(self, run_id: str) -> int:
+        """Give back what a dead run had reserved and never settled; return how many reservations that were."""
+        with self._connection.transaction():
+            rows = self._connection.rows(_open_of_run, {"of_run": run_id})
+            for row in rows:
+                self._recount(row, "released", _NOTHING)
+        return len(rows)
+
+    def used(self, path: str, since: datetime) -> Amounts:
+        """Return what counts on a node and below from `since` on: spent, and reserved at worst case."""
+        below = reservations.c.path.startswith(f"{path}/", autoescape=True)
+        query = _counted.where(reservations.c.at >= since, sa.or_(reservations.c.path == path, below))
+        return _total(self._connection.rows(query))
+
+    def used_by_run(self, run_id: str) -> Amounts:
+        """Return what counts for one run, over all its roles."""
+        return _total(self._connection.rows(_of_run, {"of_run": run_id}))
+
+    def _recount(self, row: sa.Row[Any], state: str, amounts: Amounts) -> None:
+        counted = _amounts(row)
+        self._connection.change(_restate, {"of_id": row.id, "state": state, **amounts.row()})
+        used = self._used(_pots(row.path, row.run_id, row.at))
+        self._store_sums(used, {pot: total + amounts - counted for pot, total in used.items()})
+
+    def _used(self, pots: Sequence[_Pot]) -> dict[_Pot, Amounts]:
+        wanted = {(pot.node, pot.bucket): pot for pot in pots}
+        nodes, buckets = (list(dict.fromkeys(part)) for part in zip(*wanted, strict=True))
+        rows = self._connection.rows(_sums, {"nodes": nodes, "buckets": buckets})
+        return {wanted[row.node, row.bucket]: _amounts(row) for row in rows}
+
+    def _store_sums(self, before: Mapping[_Pot, Amounts], after: Mapping[_Pot, Amounts]) -> None:
+        for statement, known in ((_insert_sum, False), (_update_sum, True)):
+            rows = [
+                {"of_node": pot.node, "of_bucket": pot.bucket, **sums.row()}
+                for pot, sums in after.items()
+                if (pot in before) is known
+            ]
+            if rows:
+                self._connection.change(statement, rows)
+
+
+_NOTHING = Amounts()
+
+
+def _run_of(path: str) -> str:
+    parts = path.split("/")
+    if len(parts) < 3 or not all(parts):
+        raise ValueError(f"{path!r} names no run; a reservation is made on 'company/<role>/<run id>'")
+    return parts[2]
+
+
+def _caps(limits: Mapping[str, Amounts]) -> dict[tuple[str, str], Amounts]:
+    caps: dict[tuple[str, str], Amounts] = {}
+    for key, limit in limits.items():
+        node, _, window = key.partition("@")
+        if window not in ("", *WINDOWS):
+            raise ValueError(f"limit {key!r}: {window!r} is not a window; there are {', '.join(WINDOWS)}")
+        caps[node, window or "run"] = limit
+    return caps
+
+
+def _pots(path: str, run_id: str, at: datetime) -> list[_Pot]:
+    day = at.astimezone(UTC).date().isoformat()
+    buckets: dict[Window, str] = {"run": f"run:{run_id}", "day": f"day:{day}", "month": f"month:{day[:7]}"}
+    return [_Pot(node, window, buckets[window]) for node in _nodes(path) for window in WINDOWS]
+
+
+def _nodes(path: str) -> Iterator[str]:
+    """The node and all above, the root first."""
+    parts = path.split("/")
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+
+
+def _trip(pot: _Pot, limit: Amounts | None, used: Amounts | None, asked: Amounts) -> Trip | None:
+    if limit is None:
+        return None
+    total = (used or _NOTHING) + asked
+    for kind in KINDS:
+        if kind in limit.model_fields_set and total.of(kind) > limit.of(kind):
+            spent = (used or _NOTHING).of(kind)
+            return Trip(pot.node, pot.window, kind, limit.of(kind), spent, asked.of(kind))
+    return None
+
+
+def _amounts(row: sa.Row[Any]) -> Amounts:
+    return Amounts(usd=row.usd, tokens=row.tokens, calls=row.calls, seconds=row.seconds)
+
+
+def _total(rows: Sequence[sa.Row[Any]]) -> Amounts:
+    return Amounts(
+        usd=exact_sum(row.usd for row in rows),
+        tokens=sum(row.tokens for row in rows),
+        calls=sum(row.calls for row in rows),
+        seconds=exact_sum(row.seconds for row in rows),
+    )

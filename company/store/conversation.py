@@ -1,0 +1,27 @@
+"""Reads a conversation back from its events: what the person and the company said to each other."""
+
+from collections.abc import Iterable
+
+from company.events import Json
+
+CHIEF = "ceo"
+"""Agent path of the one who talks with people; requests are journalled there too."""
+
+TEXT_TYPES = ("TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_END")
+
+
+def messages(bodies: Iterable[Json]) -> list[Json]:
+    """Return the complete messages among text events in order, as `{"role": "user" | "assistant", "content": str}`."""
+    begun: dict[str, Json] = {}
+    complete: list[Json] = []
+    for body in bodies:
+        name = body["messageId"]
+        if body["type"] == "TEXT_MESSAGE_START":
+            begun[name] = {"role": body["role"], "content": ""}
+        elif name not in begun:
+            continue
+        elif body["type"] == "TEXT_MESSAGE_CONTENT":
+            begun[name]["content"] += body["delta"]
+        else:
+            complete.append(begun.pop(name))
+    return complete

@@ -1,0 +1,163 @@
+"""The effect ledger: an effect happens once, or its outcome is looked up.
+
+Before a tool changes the outside its intent is written under the idempotency key that the outside is given too. Who
+finds the key taken did not begin the effect and must not send it blind.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from company.errors import IntegrityError
+from company.store.amounts import exact_sum
+from company.store.connection import Connection
+from company.store.schema import effects
+
+State = Literal["intent", "done", "failed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One change of the outside world.
+
+    Attributes:
+        key: Idempotency key, also the client order id or message key outside.
+        run_id: The run it belongs to.
+        role: Who did it.
+        tool: What did it.
+        arguments_hash: Fingerprint of the arguments it was decided with.
+        mandate_id: The standing permission it used, empty when a person approved it.
+        notional: Its size in USD, None when it has none.
+        state: `intent` was announced, `unknown` may or may not have happened, `failed` certainly did not.
+        result: What came back, as JSON; of a failure, why.
+        at: Company time when it was announced.
+        settled_at: Company time when its outcome became known, None before.
+    """
+
+    key: str
+    run_id: str
+    role: str
+    tool: str
+    arguments_hash: str
+    mandate_id: str
+    notional: Decimal | None
+    state: State
+    result: Any
+    at: datetime
+    settled_at: datetime | None
+
+
+_every = sa.select(*(effects.c[name] for name in Effect.__dataclass_fields__))
+_by_key = _every.where(effects.c.key == sa.bindparam("of_key"))
+_insert = sa.insert(effects)
+_settle = (
+    sa.update(effects)
+    .where(effects.c.key == sa.bindparam("of_key"), effects.c.state.in_(["intent", "unknown"]))
+    .values(state=sa.bindparam("to_state"), result=sa.bindparam("to_result"), settled_at=sa.bindparam("to_settled_at"))
+)
+_counts = (
+    sa.select(effects.c.tool, sa.func.count().label("times"))
+    .where(effects.c.state == "done")
+    .group_by(effects.c.tool)
+    .order_by(effects.c.tool)
+)
+_mandate_use = sa.select(effects.c.notional).where(
+    effects.c.mandate_id == sa.bindparam("of_mandate"),
+    effects.c.at >= sa.bindparam("since"),
+    effects.c.state.in_(["intent", "done", "unknown"]),
+)
+
+
+class Effects:
+    """All effects of the company.
+
+    Args:
+        connection: The store's database.
+        now: Company time: mandates count by the company's day.
+    """
+
+    def __init__(self, connection: Connection, *, now: Callable[[], datetime]) -> None:
+        self._connection, self._now = connection, now
+
+    def begin(
+        self,
+        *,
+        key: str,
+        run_id: str,
+        role: str,
+        tool: str,
+        arguments_hash: str,
+        mandate_id: str,
+        notional: Decimal | None,
+    ) -> tuple[Effect, bool]:
+        """Announce an effect, or find it announced.
+
+        Returns:
+            The effect as recorded, and whether this call announced it.
+
+        Raises:
+            IntegrityError: The key was used for other arguments.
+        """
+        with self._connection.transaction():
+            found = self._find(key)
+            if found is not None:
+                return _same(found, tool, arguments_hash), False
+            effect = Effect(
+                key, run_id, role, tool, arguments_hash, mandate_id, notional, "intent", None, self._now(), None
+            )
+            self._connection.change(_insert, {name: getattr(effect, name) for name in Effect.__dataclass_fields__})
+            return effect, True
+
+    def finish(self, key: str, state: State, result: Any) -> Effect:
+        """Record what an effect came to; `unknown` may later become `done` or `failed`, those two are final.
+
+        Raises:
+            IntegrityError: It was never announced, or is settled with another outcome.
+        """
+        with self._connection.transaction():
+            settled_at = None if state == "unknown" else self._now()
+            values = {"of_key": key, "to_state": state, "to_result": result, "to_settled_at": settled_at}
+            changed = state != "intent" and self._connection.change(_settle, values)
+            effect = self._find(key)
+            if effect is None or not (changed or effect.state == state):
+                was = f"is {effect.state}" if effect else "was never announced"
+                raise IntegrityError(f"effect {key!r} {was} and cannot become {state!r}: look at its journal events")
+            return effect
+
+    def get(self, key: str) -> Effect | None:
+        """Return the effect with this key, or None."""
+        return self._find(key)
+
+    def in_state(self, state: State) -> list[Effect]:
+        """Return the effects in a state, in the order they were announced."""
+        rows = self._connection.rows(_every.where(effects.c.state == state).order_by(effects.c.position))
+        return [Effect(**row._mapping) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many effects happened so far by tool, in order of the tools' names."""
+        return {row.tool: row.times for row in self._connection.rows(_counts)}
+
+    def mandate_use(self, mandate_id: str, since: datetime) -> tuple[int, Decimal]:
+        """Return how many effects used a mandate since `since`, and their notional in USD.
+
+        Announced and unknown ones count: they may have happened.
+        """
+        rows = self._connection.rows(_mandate_use, {"of_mandate": mandate_id, "since": since})
+        return len(rows), exact_sum(row.notional for row in rows if row.notional is not None)
+
+    def _find(self, key: str) -> Effect | None:
+        row = self._connection.first(_by_key, {"of_key": key})
+        return None if row is None else Effect(**row._mapping)
+
+
+def _same(effect: Effect, tool: str, arguments_hash: str) -> Effect:
+    if (effect.tool, effect.arguments_hash) != (tool, arguments_hash):
+        raise IntegrityError(
+            f"effect {effect.key!r} was announced as {effect.tool!r} with arguments {effect.arguments_hash!r}, "
+            f"now it is {tool!r} with {arguments_hash!r}: one key, one effect"
+        )
+    return effect

@@ -1,0 +1,196 @@
+"""The journal: what happened, in order, with proof.
+
+Rows are only ever appended, in the transaction of what they record. `chain.py` says how a row is sealed, `heads.py` how
+the end is signed. `home` remembers where the journal ends, so that rows cut from the end are missed at once.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from company.events import Draft, Event, Json
+from company.store.chain import Audit, Verification, seal
+from company.store.connection import Connection
+from company.store.conversation import CHIEF, TEXT_TYPES, messages
+from company.store.heads import HEADS_FILE, Head, Heads
+from company.store.schema import encode, heads, home, journal, moment_text
+
+_end = sa.select(home.c.last_seq, home.c.last_hash)
+_move_end = sa.update(home)
+_insert = sa.insert(journal)
+_insert_head = sa.insert(heads)
+_newest_head = sa.select(heads.c.seq, heads.c.hash, heads.c.at, heads.c.signature).order_by(heads.c.seq.desc())
+_signatures = sa.select(heads.c.seq, heads.c.signature).order_by(heads.c.seq)
+_in_order = sa.select(journal).order_by(journal.c.seq)
+_newest_words = (
+    sa.select(journal.c.body)
+    .where(journal.c.agent == CHIEF, journal.c.visibility == "user", journal.c.type.in_(TEXT_TYPES))
+    .order_by(journal.c.seq.desc())
+    .limit(2000)
+)
+
+
+class Journal:
+    """The company's only history.
+
+    Args:
+        connection: The store's database.
+        heads: The file of signed heads.
+        now: Wall-clock time.
+    """
+
+    def __init__(self, connection: Connection, heads: Heads, *, now: Callable[[], datetime]) -> None:
+        self._connection, self._heads, self._now = connection, heads, now
+
+    def append(self, drafts: Sequence[Draft]) -> list[Event]:
+        """Number, seal and write `drafts`, in the transaction that is open, else in one of their own."""
+        if not drafts:
+            return []
+        at = self._now()
+        with self._connection.transaction():
+            seq, previous = self._last()
+            rows = []
+            for draft in drafts:
+                seq += 1
+                row = _row(seq, at, draft, previous)
+                previous = row["hash"]
+                rows.append(row)
+            self._connection.change(_insert, rows)
+            self._connection.change(_move_end, {"last_seq": seq, "last_hash": previous})
+        return [_event(row, draft.body) for row, draft in zip(rows, drafts, strict=True)]
+
+    def read(
+        self,
+        *,
+        after: int = 0,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        types: Collection[str] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        """Return up to `limit` events in order; poll with the last seq seen to follow the journal.
+
+        Args:
+            after: Seq of the last event already known.
+            run_id: Only this run's events.
+            thread_id: Only this conversation's events.
+            types: Only these `Event.type` values.
+            limit: Most events to return.
+        """
+        query = _in_order.where(journal.c.seq > after).limit(limit)
+        if run_id is not None:
+            query = query.where(journal.c.run_id == run_id)
+        if thread_id is not None:
+            query = query.where(journal.c.thread_id == thread_id)
+        if types is not None:
+            query = query.where(journal.c.type.in_(sorted(types)))
+        return [_event(row._mapping, json.loads(row.body)) for row in self._connection.rows(query)]
+
+    def conversation(self, thread_id: str, *, before: str, limit: int) -> list[Json]:
+        """Return the last complete messages of a thread, oldest first, without those of the run `before`.
+
+        Returns:
+            Up to `limit` of `{"role": "user" | "assistant", "content": str}`.
+        """
+        query = _newest_words.where(journal.c.thread_id == thread_id, journal.c.run_id != before)
+        rows = self._connection.rows(query)
+        return messages(json.loads(row.body) for row in reversed(rows))[-limit:]
+
+    def last_seq(self) -> int:
+        """Return the newest event's seq, 0 when there is none."""
+        return self._last()[0]
+
+    def sign_head(self) -> Head | None:
+        """Sign where the journal ends now; call it when a run has ended, outside of transactions.
+
+        What is signed is on the disk first. Signing the same end again returns the head it has.
+
+        Returns:
+            The signed head, None for an empty journal.
+
+        Raises:
+            RuntimeError: A transaction is open: what it wrote may never be committed.
+            IntegrityError: The signing key is missing or another one.
+        """
+        self._connection.require_outside("sign_head")
+        seq, digest = self._last()
+        self._connection.flush()
+        with self._connection.transaction():
+            newest = self._connection.first(_newest_head)
+            if newest is not None and newest.seq >= seq:
+                return Head(**newest._mapping)
+            if not seq:
+                return None
+            head = self._heads.sign(seq, digest, self._now())
+            self._connection.change(
+                _insert_head, {"seq": head.seq, "hash": head.hash, "at": head.at, "signature": head.signature}
+            )
+        return head
+
+    def verify(self) -> Verification:
+        """Hold every row to its hash, its predecessor and the signed heads.
+
+        Raises:
+            RuntimeError: A transaction is open.
+        """
+        self._connection.require_outside("verify")
+        with self._connection.transaction():  # a head is written to file and table under the same lock
+            seq, digest = self._last()
+            signed = self._connection.rows(_signatures)
+            genuine, problems = self._heads.read()
+        known = {head.signature for head in genuine}
+        removed = [f"head of seq {row.seq}: missing from {HEADS_FILE}" for row in signed if row.signature not in known]
+        audit = Audit(genuine, problems + removed)
+        try:
+            with self._scan() as rows:
+                audit.walk(rows)
+        except sa.exc.DatabaseError as error:
+            audit.note(f"after seq {audit.seq}: the database file is damaged ({error.orig})")
+        return audit.finish(expected=seq, expected_hash=digest, newest=self.last_seq())
+
+    def _last(self) -> tuple[int, str]:
+        row = self._connection.first(_end)
+        assert row is not None
+        return row.last_seq, row.last_hash
+
+    @contextmanager
+    def _scan(self) -> Iterator[Iterator[Sequence[Any]]]:
+        with self._connection.reader() as reader:
+            rows = reader.execute(_in_order.execution_options(yield_per=2000))
+            yield iter(rows)
+            rows.close()
+
+
+def _row(seq: int, at: datetime, draft: Draft, previous: str) -> dict[str, Any]:
+    body = draft.body
+    row = {
+        "seq": seq,
+        "at": moment_text(at),
+        "run_id": draft.run_id,
+        "thread_id": draft.thread_id,
+        "agent": draft.agent,
+        "visibility": draft.visibility,
+        "type": body["name"] if body["type"] == "CUSTOM" else body["type"],
+        "body": encode(body),
+        "previous": previous,
+    }
+    row["hash"] = seal(list(row.values()))
+    return row
+
+
+def _event(row: Any, body: Json) -> Event:
+    return Event(
+        seq=row["seq"],
+        at=datetime.fromisoformat(row["at"]),
+        run_id=row["run_id"],
+        thread_id=row["thread_id"],
+        agent=row["agent"],
+        visibility=row["visibility"],
+        body=body,
+        previous=row["previous"],
+        hash=row["hash"],
+    )

@@ -1,0 +1,253 @@
+"""The tables. Every schema change is a script in `migrations/versions` and an entry of `upgrade.REVISIONS`.
+
+Text is the storage form of everything that must come back exactly: times as UTC ISO 8601 of fixed width (they sort as
+text), decimals in positional notation, documents as ASCII JSON with keys in the order given (no locale, no NUL, no lone
+surrogate can spoil a row, on SQLite and Postgres alike).
+"""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from company.events import plain
+
+
+def _plain(value: object) -> Any:
+    known = plain(value)
+    if known is value or (isinstance(value, datetime) and value.tzinfo is None):
+        raise TypeError(f"cannot store {value!r}: use JSON values, Decimals, aware datetimes or pydantic models")
+    return known
+
+
+encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain).encode
+"""JSON text of a document; decimals and times become strings.
+
+Raises:
+    TypeError: A value has no JSON form, or a time has no zone.
+"""
+
+
+def moment_text(moment: datetime) -> str:
+    """Return an aware time as UTC text of fixed width.
+
+    Raises:
+        ValueError: `moment` has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone; the store keeps aware times only")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """An aware time."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:  # noqa: D102
+        return None if value is None else moment_text(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> datetime | None:  # noqa: D102
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Exact(sa.TypeDecorator[Decimal]):
+    """A finite decimal, digit for digit."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> str | None:  # noqa: D102
+        if value is not None and not value.is_finite():
+            raise ValueError(f"{value!r} is not an amount; the store keeps finite decimals only")
+        return None if value is None else format(value, "f")
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Decimal | None:  # noqa: D102
+        return None if value is None else Decimal(value)
+
+
+class Document(sa.TypeDecorator[Any]):
+    """JSON data; decimals and times inside become strings."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:  # noqa: D102
+        return None if value is None else encode(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:  # noqa: D102
+        return None if value is None else json.loads(value)
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False)
+
+
+def _one_of(column: str, *values: str) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=f"known_{column}")
+
+
+def _amounts() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("usd", Exact, nullable=False),
+        sa.Column("tokens", sa.BigInteger, nullable=False),
+        sa.Column("calls", sa.BigInteger, nullable=False),
+        sa.Column("seconds", Exact, nullable=False),
+    ]
+
+
+metadata = sa.MetaData()
+
+home = sa.Table(  # one row: who this database is, and where the journal ends
+    "home",
+    metadata,
+    sa.Column("home_id", sa.Text, primary_key=True),
+    _text("public_key"),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    _text("last_hash"),
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    _text("at"),
+    _text("run_id"),
+    _text("thread_id"),
+    _text("agent"),
+    _text("visibility"),
+    _text("type"),
+    _text("body"),
+    _text("previous"),
+    _text("hash"),
+    sa.Index("journal_run", "run_id", "seq"),
+    sa.Index("journal_thread", "thread_id", "seq"),
+)
+
+heads = sa.Table(
+    "heads",
+    metadata,
+    sa.Column("signature", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    _text("hash"),
+    sa.Column("at", Moment, nullable=False),
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("book", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    _text("book"),
+    _text("kind"),
+    _text("key"),
+    sa.Column("document", Document, nullable=False),
+    sa.UniqueConstraint("book", "kind", "key", name="documents_key"),
+    sa.Index("documents_order", "book", "kind", "position"),
+)
+
+flags = sa.Table("flags", metadata, sa.Column("name", sa.Text, primary_key=True), _text("value"))
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    _text("thread_id"),
+    _text("kind"),
+    _text("status"),
+    _text("request"),
+    _text("person"),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("as_of", Moment, nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    _text("identity"),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment),
+    sa.Column("outcome", Document, nullable=False),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    _one_of("kind", "cycle", "chat", "task"),
+    _one_of("status", "created", "running", "waiting", "done", "degraded", "failed", "stopped"),
+    sa.Index("runs_status", "status"),
+)
+
+effects = sa.Table(
+    "effects",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    _text("run_id"),
+    _text("role"),
+    _text("tool"),
+    _text("arguments_hash"),
+    _text("mandate_id"),
+    sa.Column("notional", Exact),
+    _text("state"),
+    sa.Column("result", Document),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("settled_at", Moment),
+    _one_of("state", "intent", "done", "failed", "unknown"),
+    sa.Index("effects_state", "state"),
+    sa.Index("effects_mandate", "mandate_id", "at"),
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    _text("run_id"),
+    _text("thread_id"),
+    _text("role"),
+    _text("path"),
+    _text("call_id"),
+    _text("tool"),
+    sa.Column("arguments", Document, nullable=False),
+    _text("arguments_hash"),
+    _text("reason"),
+    _text("rule"),
+    sa.Column("sources", Document, nullable=False),
+    _text("state"),
+    sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("decided_at", Moment),
+    sa.Column("decided_by", sa.Text),
+    _text("note"),
+    sa.Column("result", Document),
+    sa.UniqueConstraint("run_id", "path", "call_id", name="approvals_call"),
+    _one_of("state", "open", "approved", "rejected", "expired", "done"),
+    sa.Index("approvals_state", "state"),
+)
+
+reservations = sa.Table(  # one row a reservation, with what it counts: the worst case, the actual, or nothing
+    "reservations",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _text("path"),
+    _text("run_id"),
+    sa.Column("at", Moment, nullable=False),
+    _text("state"),
+    *_amounts(),
+    _one_of("state", "open", "settled", "released"),
+    sa.Index("reservations_run", "run_id", "state"),
+    sa.Index("reservations_at", "at"),
+)
+
+spending = sa.Table(  # sums of the reservations by node and window, so that a reservation costs the same in any month
+    "spending",
+    metadata,
+    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("bucket", sa.Text, primary_key=True),
+    *_amounts(),
+)

@@ -1,0 +1,34 @@
+"""The trading desk: markets, indicators, risk, portfolio and orders over any number of exchanges.
+
+It knows exchanges, time and storage as ports only, so the paper exchange and a real one (a ccxt object) are the same
+to it. It decides nothing on its own: a role proposes with a conviction, the limits dispose, and every order is written
+down before it is sent. It does not hold funds, does not sell short, and never guesses after an error.
+"""
+
+from company.trading.blotter import OrderReport
+from company.trading.desk import Desk, Exposure, LimitsInForce, MarketRow
+from company.trading.features import Candle, Correlations, Indicators
+from company.trading.markets import OrderBook, Ticker
+from company.trading.portfolio import Balance, Position, ProfitAndLoss
+from company.trading.risk import RULES, Clamp, RiskLimits, Sizing, ValueAtRisk
+
+__all__ = [
+    "RULES",
+    "Balance",
+    "Candle",
+    "Clamp",
+    "Correlations",
+    "Desk",
+    "Exposure",
+    "Indicators",
+    "LimitsInForce",
+    "MarketRow",
+    "OrderBook",
+    "OrderReport",
+    "Position",
+    "ProfitAndLoss",
+    "RiskLimits",
+    "Sizing",
+    "Ticker",
+    "ValueAtRisk",
+]

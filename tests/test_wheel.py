@@ -1,0 +1,79 @@
+"""What is shipped is what was tested: a wheel outside the checkout holds the same company."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CONTENT = ("roles", "tools", "prompts", "evals")
+LEFT_OUT = {"__pycache__", ".DS_Store"}
+
+
+def run(*command: str, **options: object) -> str:
+    done = subprocess.run(command, check=False, capture_output=True, text=True, **options)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def build(out: Path, *what: str) -> Path:
+    run(sys.executable, "-m", "build", "--no-isolation", *what, "--outdir", str(out), str(ROOT))
+    (wheel,) = out.glob("*.whl")
+    return wheel
+
+
+def files_of(wheel: Path) -> Mapping[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("wheel"), "--wheel")
+
+
+def listing(kind: str, place: Path, folder: Path) -> list[dict[str, object]]:
+    """Ask the command for its roles or tools with `place` and the dependencies on the path, and nothing else."""
+    libraries = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder / "person"),
+        "COMPANY_HOME": str(folder / "state"),
+        "PYTHONPATH": os.pathsep.join([str(place), *dict.fromkeys(libraries)]),
+    }
+    (cwd := folder / "cwd").mkdir(exist_ok=True)
+    # -S: an editable installation puts the checkout on the path through a .pth file
+    return json.loads(run(sys.executable, "-S", "-m", "company", kind, "--json", env=environment, cwd=cwd))
+
+
+def test_a_wheel_installed_elsewhere_lists_what_the_checkout_lists(wheel, tmp_path):
+    site = tmp_path / "site"
+    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check"]
+    run(sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(wheel))
+    for kind in ("roles", "tools"):
+        here, there = listing(kind, ROOT, tmp_path), listing(kind, site, tmp_path)
+        assert here
+        assert [entry["id"] for entry in there] == [entry["id"] for entry in here]
+        assert all(str(entry["source"]).startswith(str(site)) for entry in there)
+
+
+def test_a_wheel_holds_every_file_of_the_tree_and_no_other(wheel):
+    tree = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("company", *CONTENT)
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and not LEFT_OUT & set(path.parts)
+    }
+    moved = {f"company/_default/{name}" if name.startswith(CONTENT) else name for name in tree}
+    shipped = {name for name in files_of(wheel) if ".dist-info/" not in name}
+    assert shipped == moved | {"company/_default/company.toml"}
+
+
+def test_a_source_distribution_builds_the_same_wheel(wheel, tmp_path):
+    assert files_of(build(tmp_path)) == files_of(wheel)

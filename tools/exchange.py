@@ -1,0 +1,132 @@
+"""Exchange tools: prices, books, balances and orders on every venue."""
+
+from decimal import Decimal
+from typing import Literal
+
+from company import Context, tool
+from company.trading import Balance, Candle, Desk, OrderBook, OrderReport, Ticker
+
+
+@tool(effect="read")
+async def ticker(symbol: str, context: Context) -> Ticker:
+    """Return a symbol's price now: mid price, 24 h change in per cent, bid and ask of every venue, best arbitrage.
+
+    Use it for "what is the price of ...". Prices are in USDT. An arbitrage pays only if `after_fees_bps` is positive.
+
+    Args:
+        symbol: Symbol such as BTC or BTC/USDT.
+    """
+    return await context.get(Desk).ticker(symbol)
+
+
+@tool(effect="read")
+async def order_book(symbol: str, context: Context, venue: str = "", depth: int = 5) -> OrderBook:
+    """Return the best levels of one venue's order book as (price, quantity), with spread and imbalance.
+
+    Use it before a large order, to see how much can be traded at which price.
+
+    Args:
+        symbol: Symbol such as BTC or BTC/USDT.
+        venue: Name of the venue; empty for the reference venue.
+        depth: Levels a side, at most 10.
+    """
+    return await context.get(Desk).order_book(symbol, venue, depth)
+
+
+@tool(effect="read")
+async def candles(symbol: str, context: Context, timeframe: str = "1h", limit: int = 24) -> list[Candle]:
+    """Return the last closed candles, oldest first: opening time, open, high, low, close in USDT, volume in base units.
+
+    Use `indicators` instead when you want to know the trend.
+
+    Args:
+        symbol: Symbol such as BTC or BTC/USDT.
+        timeframe: One of 1m, 5m, 15m, 1h, 4h, 1d.
+        limit: How many, at most 48.
+    """
+    return await context.get(Desk).candles(symbol, timeframe, limit)
+
+
+@tool(effect="read")
+async def balances(context: Context) -> list[Balance]:
+    """Return what every venue holds, by currency: free, total, and value in USDT."""
+    return await context.get(Desk).balances()
+
+
+@tool(effect="read")
+async def open_orders(context: Context) -> list[OrderReport]:
+    """Return every order that still waits in a book, on all venues."""
+    return await context.get(Desk).open_orders()
+
+
+async def _placed(context: Context) -> OrderReport | None:
+    report = await context.get(Desk).find(context.key)
+    if report is not None:
+        _announce(context, report)
+    return report
+
+
+@tool(effect="irreversible", idempotent=True, lookup=_placed)
+async def place_order(
+    symbol: str,
+    side: Literal["buy", "sell"],
+    quantity: Decimal,
+    reason: str,
+    context: Context,
+    *,
+    type: Literal["market", "limit"] = "market",
+    price: Decimal | None = None,
+    venue: str = "",
+) -> OrderReport:
+    """Buy or sell, and return the order with what was filled, at which average price, and the fee in USDT.
+
+    Take the quantity from `size_position`. The limits of the desk apply to every order; an order they deny is refused
+    with the id of the rule. Nothing is sold that is not held.
+
+    Args:
+        symbol: Symbol such as BTC or BTC/USDT.
+        side: buy or sell.
+        quantity: In base units: 0.1 for a tenth of a bitcoin.
+        reason: Why, in one sentence with the figures; it is kept with the order.
+        type: market trades at once at the best price; limit waits in the book for `price`.
+        price: Limit price in USDT; only for limit orders.
+        venue: Name of the venue; empty for the one with the best price after fees.
+    """
+    report = await context.get(Desk).place(
+        symbol, side, quantity, key=context.key, reason=reason, type=type, price=price, venue=venue
+    )
+    _announce(context, report)
+    return report
+
+
+@tool(effect="write", idempotent=True)
+async def cancel_order(order_id: str, context: Context) -> OrderReport:
+    """Cancel an open order and return it; an order that is already done is returned as it is.
+
+    Args:
+        order_id: Id of the order, as `open_orders` or `place_order` gave it.
+    """
+    report = await context.get(Desk).cancel(order_id)
+    if report.status == "canceled":
+        context.emit("order.cancelled", _order_event(report))
+    return report
+
+
+def _announce(context: Context, report: OrderReport) -> None:
+    context.emit("order.placed", {**_order_event(report), "quantity": f"{report.quantity:f}", "type": report.type})
+    if report.filled:
+        filled = {"quantity": f"{report.filled:f}", "notional": f"{report.notional:f}", "reason": report.reason}
+        fee = None if report.fee is None else f"{report.fee:f}"
+        context.emit("trade.filled", {**_order_event(report), **filled, "fee": fee})
+
+
+def _order_event(report: OrderReport) -> dict[str, str | None]:
+    return {
+        "venue": report.venue,
+        "symbol": report.symbol,
+        "side": report.side,
+        "price": None if report.price is None else f"{report.price:f}",
+        "status": report.status,
+        "orderId": report.order_id,
+        "clientOrderId": report.client_order_id,
+    }

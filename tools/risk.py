@@ -1,0 +1,40 @@
+"""Risk tools: how much may be traded, and what is at stake."""
+
+from decimal import Decimal
+from typing import Literal
+
+from company import Context, tool
+from company.trading import Desk, Exposure, LimitsInForce, Sizing, ValueAtRisk
+
+
+@tool(effect="read")
+async def size_position(symbol: str, side: Literal["buy", "sell"], conviction: Decimal, context: Context) -> Sizing:
+    """Turn conviction into a quantity that the limits allow; call it before every order.
+
+    Returns quantity in base units, notional in USDT, venue, and the rules that cut the request. Place the order only
+    when `approved` is true. A buy asks for half-Kelly of the equity; a sell gives up that share of the position.
+
+    Args:
+        symbol: Symbol such as BTC or BTC/USDT.
+        side: buy enters or adds, sell exits.
+        conviction: From 0 to 1; the absolute value of the score of `indicators`. Buys below 0.6 are refused.
+    """
+    return await context.get(Desk).size(symbol, side, conviction)
+
+
+@tool(effect="read")
+async def exposure(context: Context) -> Exposure:
+    """Return what is at stake by symbol in USDT and per cent of equity, and the room left under the caps."""
+    return await context.get(Desk).exposure()
+
+
+@tool(effect="read")
+async def value_at_risk(context: Context) -> ValueAtRisk:
+    """Return the 95 % historical value at risk and expected shortfall (CVaR) of the positions for one day, in USDT."""
+    return await context.get(Desk).value_at_risk()
+
+
+@tool(effect="read")
+async def risk_limits(context: Context) -> LimitsInForce:
+    """Return the desk's limits and where it stands: today's loss, drawdown, and whether new positions are allowed."""
+    return await context.get(Desk).limits()
