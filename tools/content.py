@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime
 
-from company import Context, tool
+from company import Context, Stakes, tool
 from company.ports import Letter
 from company.studio import DraftNote, Published, Review, Studio
 
@@ -67,7 +67,11 @@ async def _publication_made(context: Context) -> Published | None:
     return await context.get(Studio).find_publication(context.key)
 
 
-@tool(effect="irreversible", idempotent=True, lookup=_publication_made)
+async def _channel_at_stake(context: Context, draft_id: str) -> Stakes:
+    return Stakes(recipient=context.get(Studio).get(draft_id).channel)
+
+
+@tool(effect="irreversible", idempotent=True, lookup=_publication_made, assess=_channel_at_stake)
 async def publish_post(context: Context, draft_id: str) -> Published:
     """Publish a reviewed draft on its channel now. It cannot be taken back.
 

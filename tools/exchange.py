@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
-from company import Context, tool
+from company import Context, Denial, Stakes, tool
 from company.trading import Balance, Candle, Desk, OrderBook, OrderReport, Ticker
 
 
@@ -66,7 +66,21 @@ async def _placed(context: Context) -> OrderReport | None:
     return report
 
 
-@tool(effect="irreversible", idempotent=True, lookup=_placed)
+async def _at_stake(
+    symbol: str,
+    side: str,
+    quantity: Decimal,
+    context: Context,
+    price: Decimal | None = None,
+    **_: object,
+) -> Stakes:
+    desk = context.get(Desk)
+    ticker, clamps = await desk.ticker(symbol), await desk.vet(symbol, side, quantity, price)
+    notional = quantity * max(ticker.price, price or ticker.price)
+    return Stakes(ticker.symbol, notional=notional, denials=tuple(Denial(c.rule, str(c)) for c in clamps))
+
+
+@tool(effect="irreversible", idempotent=True, lookup=_placed, assess=_at_stake)
 async def place_order(
     symbol: str,
     side: Literal["buy", "sell"],

@@ -1,6 +1,6 @@
 """Security: what strangers do to the company's web site, and refusing them."""
 
-from company import Context, tool
+from company import Context, Stakes, tool
 from company.defence import Alert, Block, ScanReport, Watch
 
 
@@ -45,7 +45,11 @@ async def _block_made(context: Context) -> Block | None:
     return context.get(Watch).find_block(context.key)
 
 
-@tool(effect="write", idempotent=True, lookup=_block_made)
+async def _address_at_stake(context: Context, address: str, reason: str) -> Stakes:
+    return Stakes(recipient=address)
+
+
+@tool(effect="write", idempotent=True, lookup=_block_made, assess=_address_at_stake)
 async def block_source(context: Context, address: str, reason: str) -> Block:
     """Have the web server refuse all further requests from one address.
 

@@ -96,8 +96,8 @@ def _read_front(front: str, path: Path) -> dict[str, Any]:
 
 
 def _fault(error: ValidationError, path: Path) -> UsageError:
-    """Turn pydantic's first complaint into file, field and cure."""
-    first = error.errors(include_url=False)[0]
+    """Turn one complaint into file, field and cure; an unknown key goes first, for it often explains the others."""
+    first = min(error.errors(include_url=False), key=lambda complaint: complaint["type"] != "extra_forbidden")
     location = first["loc"]
     where = f"{path}: {_dotted(location)}" if location else str(path)
     if first["type"] == "extra_forbidden":
