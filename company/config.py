@@ -222,12 +222,10 @@ class RetentionSettings(_Section):
     """`[retention]`: how long records are kept.
 
     Attributes:
-        checkpoints_runs: Finished runs whose checkpoints are kept; 20.
-        journal_days: Days the journal keeps; 0 keeps everything; 0.
+        checkpoints_runs: Finished runs whose last checkpoint is kept; 20.
     """
 
     checkpoints_runs: Annotated[int, Field(ge=0)] = 20
-    journal_days: Annotated[int, Field(ge=0)] = 0
 
 
 class MemorySettings(_Section):

@@ -1,15 +1,16 @@
 """All commands, and how errors become exit codes: 0 good, 1 failed or degraded, 2 usage."""
 
 import sys
+from typing import Annotated
 
 import typer
 
+from company import __version__
 from company.cli import approvals, chat, control, create, doctor, journal, listing, run_command
 from company.errors import CompanyError, UsageError
 
 app = typer.Typer(
     name="company",
-    help="The AI company you can talk to, that cannot overspend, cannot double-trade, and can prove what it did.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -18,6 +19,21 @@ app = typer.Typer(
 for room in (run_command, chat, control, listing, journal, create, doctor):
     room.register(app)
 app.add_typer(approvals.app, name="approvals")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """The AI company you can talk to, that cannot overspend, cannot double-trade, and can prove what it did."""
 
 
 def run() -> None:

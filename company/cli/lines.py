@@ -48,7 +48,7 @@ class Lines:
 
     def _plan(self, event: Event) -> None:
         steps = event.body["content"]["steps"]
-        self.line("ceo", f"plan: {' · '.join(step['role'] for step in steps)}   {len(steps)} tasks in parallel")
+        self.line("ceo", f"plan: {' · '.join(step['role'] for step in steps)}   {count(len(steps), 'task')}")
         for step in steps:
             self.line("", f"{step['role']}: {step['task']}")
 
@@ -67,7 +67,7 @@ class Lines:
         report = event.body["value"]
         calls = self._calls.pop(event.agent, [])
         tools = " · ".join(dict.fromkeys(calls))
-        self.line(self._lane(event), f"{len(calls)} calls: {tools}" if calls else "no calls")
+        self.line(self._lane(event), f"{count(len(calls), 'call')}: {tools}" if calls else "no calls")
         status = report["status"]
         self.line(self._lane(event), f"{status}: {report['summary']}", "green" if status == "ok" else "yellow")
 
@@ -93,6 +93,11 @@ class Lines:
         self.line("ceo", f"failed: {event.body['message']}", "red")
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 call`, `2 calls`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def _amount(value: Json) -> str:
     return f"{value['side'].upper()} {value['quantity']} {value['symbol']} @ {value['price']} on {value['venue']}"
 
@@ -101,7 +106,7 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
     "trade.filled": lambda v: f"{_amount(v)}  filled, fee {v['fee']}, order {v['orderId']}",
     "order.cancelled": lambda v: f"order {v['orderId']} cancelled",
     "alert.raised": lambda v: (
-        f"{v['severity']} alert {v['alertId']}: {v['kind']} from {v['source']}, {v['count']} requests"
+        f"{v['severity']} alert {v['alertId']}: {v['kind']} from {v['source']}, {count(v['count'], 'request')}"
     ),
     "source.blocked": lambda v: f"blocked {v['address']}",
     "post.published": lambda v: f"published {v['draftId']} on {v['channel']}",

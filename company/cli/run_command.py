@@ -90,12 +90,15 @@ def exit_code(run: "Run") -> int:
 
 def summary(engine: "Engine", run: "Run", *, as_json: bool, elapsed: float | None = None) -> None:
     """Print how a run ended, and what waits for a person."""
+    from company.cli.lines import count
+
     if as_json:
         return
     what = f"cycle {run.number}" if run.kind == "cycle" else run.id
     used = run.outcome
     waiting = used.get("waiting", [])
-    parts = [f"{what} {run.status}", f"{used.get('calls', 0)} calls", f"{len(waiting)} approvals wait"]
+    parts = [f"{what} {run.status}", count(used.get("calls", 0), "call")]
+    parts += [f"{count(len(waiting), 'approval')} waiting"] if waiting else []
     parts += [f"${float(used.get('usd', 0)):.2f}"] + ([f"{elapsed:.1f} s"] if elapsed is not None else [])
     typer.echo(f"  {' · '.join(parts)}")
     for text in used.get("degraded", []):

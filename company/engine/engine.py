@@ -176,6 +176,8 @@ class Engine:
         step = await self._next_input(run, config)
         if step is _PARKED:
             return run
+        if step is None and run.identity != self.company.identity:
+            return self._refuse_other(run)
         self._store.runs.set_status(run.id, "running")
         try:
             state = await self._graph.ainvoke(
@@ -202,7 +204,7 @@ class Engine:
         return None
 
     def _finish(self, run: Run, state: dict[str, Any]) -> Run:
-        self._saver.prune([run.id])
+        self._prune(run)
         waiting = [a for a in self._store.approvals.for_run(run.id) if a.state == "open"]
         degraded = state.get("degraded", [])
         status: Status = "waiting" if waiting else "degraded" if degraded else "done"
@@ -222,12 +224,25 @@ class Engine:
         self._store.journal.sign_head()
         return finished
 
+    def _prune(self, run: Run) -> None:
+        """Keep one checkpoint of this run, and none of runs that ended long ago."""
+        self._saver.prune([run.id])
+        kept = self.company.settings.retention.checkpoints_runs
+        ended = [old.id for old in self._store.runs.recent(kept + 50)[kept:] if old.status in FINAL]
+        self._saver.prune(ended, strategy="delete")
+
     def _fail(self, run: Run, error: Exception) -> None:
         with self._store.transaction():
             self._note(run, events.run_error(str(error), type(error).__name__))
             if isinstance(error, CompanyError):
                 self._store.runs.set_status(run.id, "failed", {"error": str(error)})
         self._store.journal.sign_head()
+
+    def _refuse_other(self, run: Run) -> Run:
+        """Fail a run that was begun with other roles, prompts, tools or settings; its effects stay in the ledger."""
+        error = UsageError(f"run {run.id} was begun with other roles, prompts, tools or settings; start a new one")
+        self._fail(run, error)
+        return self._store.runs.get(run.id)
 
     def _stopped(self, run: Run, stop: Stopped) -> Run:
         with self._store.transaction():

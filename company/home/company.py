@@ -81,6 +81,13 @@ class Company:
         """The role that reports to nobody."""
         return next(role for role in self.roles.values() if not role.reports_to)
 
+    def warm(self) -> None:
+        """Load what the first run would load anyway: models, memory, market."""
+        for role in self.roles.values():
+            self.models.for_role(role)
+        if self.memory is not None:
+            self.memory.warm()
+
     def next_time(self, last: datetime | None, *, step: bool) -> datetime:
         """Return company time of the next run, given that of the last one."""
         if self.settings.world.clock == "wall":

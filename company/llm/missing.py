@@ -66,3 +66,16 @@ def silenced(value: Any) -> Any:
     if isinstance(value, Unavailable):
         return Unavailable(value.status, value.error, value.approval, silent=True)
     return [silenced(item) for item in value] if isinstance(value, list) else value
+
+
+def insist(value: Any) -> Any:
+    """Return `value` if nothing is missing in it.
+
+    Raises:
+        Undecidable: It is, or holds, an `Unavailable`.
+    """
+    if isinstance(value, Unavailable):
+        raise Undecidable(value)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        insist(item)
+    return value

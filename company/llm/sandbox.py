@@ -32,9 +32,8 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from company.errors import UsageError
-from company.events import plain
 from company.llm import numbers
-from company.llm.missing import Unavailable, silenced
+from company.llm.missing import Unavailable, insist, silenced
 
 _FILTERS = (
     *("abs", "capitalize", "count", "default", "dictsort", "first", "groupby", "items", "join", "last", "length"),
@@ -101,7 +100,7 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict | list | tuple):
-        return json.dumps(plain(value), ensure_ascii=False, default=str)
+        return json.dumps(value, ensure_ascii=False, default=str)
     return value
 
 
@@ -240,10 +239,7 @@ def _fill(value: Any, values: Mapping[str, Any], where: str) -> Any:
     if not isinstance(value, str):
         return value
     if inner := _only_expression(value):
-        result = evaluate(inner, values, where)
-        if isinstance(result, Unavailable):
-            str(silenced(result))
-        return result
+        return insist(evaluate(inner, values, where))
     return show(value, values, where)
 
 

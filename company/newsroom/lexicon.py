@@ -28,7 +28,7 @@ _WEIGHTS: Final[Mapping[float, str]] = {
         halts halted halt suspends suspended paused pauses stalls stalled liquidations disruption unlock dumps offload
         vulnerability bans banned ban restricts shortfall widening_losses missed_estimates down_percent""",
     -2.4: """plunges plunged plunge crashes crashed crash slumps slumped slump plummets plummeted collapses collapsed
-        hack hacked hacks hackers exploit exploits exploited breach breached stolen theft drained drains delists
+        hack hacked hacks hackers exploit exploits exploited breach breached stolen theft drained drains delists delist
         delisted delisting insolvent insolvency bankruptcy bankrupt defaults fraud indicted rout wiped all_time_low""",
 }
 _FALSE_FRIENDS = """share shares interest interests interested security securities secure united gross trust trusts

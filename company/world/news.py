@@ -230,7 +230,7 @@ class _Newsday:
         drafts = [draft for number in range(false) if (draft := self._false(number))]
         drafts += [self._plain("competitor", COMPETITOR, number, per_day=3) for number in range(rival)]
         rest = range(total - taken - len(drafts))
-        return drafts + [self._plain("background", BACKGROUND, number, per_day=18) for number in rest]
+        return drafts + [self._plain("background", BACKGROUND, number, per_day=19) for number in rest]
 
     def _false(self, number: int) -> _Draft | None:
         at, symbol = self._moment(), self._symbol()

@@ -73,7 +73,9 @@ The credit agreement runs until 2031
 The article explains how blocks are ordered
 """.strip().splitlines()
 
-LABELLED = [(text, label) for label, texts in (("positive", GOOD), ("negative", BAD), ("neutral", NEUTRAL)) for text in texts]
+LABELLED = [
+    (text, label) for label, texts in (("positive", GOOD), ("negative", BAD), ("neutral", NEUTRAL)) for text in texts
+]
 
 
 def test_word_list_beats_plain_vader_on_market_sentences() -> None:

@@ -30,7 +30,6 @@ def test_text_that_speaks_to_machines_is_noted(text: str, note: str) -> None:
     [
         "Analysts expect investors to buy more bitcoin next year.",
         "The bank will sell its stake by March, sources said.",
-        "Regulators ignore the rules of mathematics at their peril, a columnist wrote."[:30],
         "An AI start-up raised $20 million to build trading agents.",
         "The system message queue was upgraded.",
         "The exchange suspended withdrawals immediately after the hack.",

@@ -216,13 +216,21 @@ async def test_what_is_not_held_cannot_be_sold(office):
 
 
 async def test_an_order_goes_to_the_venue_with_the_best_price_after_fees(office):
-    quotes = {quote.venue: quote for quote in (await office.desk.ticker("BNB")).venues}
+    quotes = {quote.venue: quote for quote in (await office.desk.ticker("ETH")).venues}
     best = min(quotes, key=lambda venue: quotes[venue].ask * (1 + FEES[venue]))
 
-    report = await office.desk.place("BNB", "buy", "0.1", key="k", reason="test")
+    report = await office.desk.place("ETH", "buy", "0.1", key="k", reason="test")
 
-    assert report.venue == best
+    assert report.venue == best != min(quotes, key=lambda venue: quotes[venue].ask)
     assert report.price == quotes[best].ask
+
+
+async def test_the_quotes_after_an_order_show_what_it_took(office):
+    before = await office.desk.order_book("SOL", "paper-c", 2)
+    await office.desk.place("SOL", "buy", before.asks[0][1], key="k", reason="test", venue="paper-c")
+
+    ask = next(quote.ask for quote in (await office.desk.ticker("SOL")).venues if quote.venue == "paper-c")
+    assert ask == before.asks[1][0]
 
 
 async def test_an_order_goes_only_where_it_can_be_paid(open_office):

@@ -155,7 +155,7 @@ class Vault:
 
     async def fetch_my_trades(self, symbol=None, since=None, limit=None):
         await asyncio.sleep(0)  # as a network does: others run before the answer is here
-        while self.meanwhile:
+        while self.meanwhile and symbol == "BNB/USDT":  # the trades of BTC/USDT are read by then
             self.meanwhile.pop()()
         return [trade for trade in self.trades if trade["symbol"] == symbol and trade["timestamp"] >= since][:2]
 

@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench` prints one JSON line a figure. Nothing here is asserted in a test."""
