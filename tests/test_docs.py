@@ -36,7 +36,7 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
         "COMPANY_HOME": str(tmp_path / "state"),
     }
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607 - the documented shell
+        ["bash", "-euo", "pipefail", "-c", script],
         check=False,
         cwd=tmp_path,
         env=environment,

@@ -1,18 +1,18 @@
 """Drives runs: start, advance, resume, sweep, cancel.
 
-The unit of work is `advance(run_id)`: drive the run's thread until it finishes or parks. It may be called again after any
-crash. A thread that has a checkpoint is always continued with `ainvoke(None)`, which does nothing on a finished one; a
-parked thread is resumed by the id of its interrupt, and only while that interrupt is open. One process owns a run at a
-time: a file lock keeps honest processes apart, the fencing token stops one that woke up too late.
+The unit of work is `advance(run_id)`: drive the run's thread until it finishes or parks. It may be called again after
+any crash. A thread that has a checkpoint is always continued with `ainvoke(None)`, which does nothing on a finished
+one; a parked thread is resumed by the id of its interrupt, and only while that interrupt is open. One process owns a
+run at a time: a file lock keeps honest processes apart, the fencing token stops one that woke up too late.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command
+from langgraph.types import Command, GraphOutput
 
 from company import events
 from company.engine.locks import Busy, RunLocks
@@ -20,7 +20,7 @@ from company.engine.stopping import PAUSE_FLAG
 from company.errors import CompanyError, Stopped, UsageError
 from company.events import Draft
 from company.governor import STOP_FLAG, Allowance, Governor, Thinking
-from company.graph import FencedSaver, Graph, RunContext, build
+from company.graph import CompanyState, FencedSaver, Graph, RunContext, build
 from company.home import Company
 from company.store import Approval, Run, Status
 
@@ -79,10 +79,10 @@ class Engine:
             UsageError: The company was stopped and not started again.
         """
         self._refuse_if_stopped()
-        last = self._store.runs.last()
-        cycle = self._store.runs.last("cycle")
-        number = (cycle.number if cycle else 0) + 1 if kind == "cycle" else 0
         with self._store.transaction():
+            last = self._store.runs.last()
+            cycle = self._store.runs.last("cycle")
+            number = (cycle.number if cycle else 0) + 1 if kind == "cycle" else 0
             run = self._store.runs.create(
                 kind=kind,
                 thread_id=thread_id,
@@ -97,11 +97,11 @@ class Engine:
         return run
 
     async def advance(self, run_id: str) -> Run:
-        """Drive a run until it finishes or parks; safe to repeat after any crash.
+        """Drive a run until it finishes, parks or is stopped; safe to repeat after any crash.
 
         Raises:
             Busy: Another process drives this run.
-            Stopped: A person stopped the company; the run can be resumed after `company start`.
+            Stopped: Another process took the run over; from then on this one wrote nothing.
         """
         with self._locks.hold(run_id):
             run = self._store.runs.get(run_id)
@@ -113,8 +113,9 @@ class Engine:
 
     async def sweep(self) -> list[Run]:
         """Finish what earlier processes left: crashed runs, expired approvals, decisions made elsewhere."""
-        for approval in self._store.approvals.expire(self.company.wall.now()):
-            self._note_decision(approval)
+        with self._store.transaction():
+            for approval in self._store.approvals.expire(self.company.wall.now()):
+                self._note_decision(approval)
         finished = []
         for run in [*self._store.runs.unfinished(), *self._decided()]:
             try:
@@ -140,10 +141,14 @@ class Engine:
         Args:
             count: How many cycles; None for no end.
             every: Seconds from the start of one cycle to the start of the next.
+
+        Raises:
+            UsageError: The company was stopped before and not started again.
         """
+        self._refuse_if_stopped()
         self._store.flags.clear(PAUSE_FLAG)
         done = 0
-        while (count is None or done < count) and not self._store.flags.get(PAUSE_FLAG):
+        while (count is None or done < count) and not self._is_told_to_end():
             began = asyncio.get_running_loop().time()
             run = self.start("cycle")
             yield run
@@ -158,11 +163,11 @@ class Engine:
     async def _pause(self, until: float) -> None:
         """Wait, but not past a stop."""
         loop = asyncio.get_running_loop()
-        while (left := until - loop.time()) > 0:
-            self._refuse_if_stopped()
-            if self._store.flags.get(PAUSE_FLAG):
-                return
+        while (left := until - loop.time()) > 0 and not self._is_told_to_end():
             await asyncio.sleep(min(left, 0.5))
+
+    def _is_told_to_end(self) -> bool:
+        return any(self._store.flags.get(flag) for flag in (PAUSE_FLAG, STOP_FLAG))
 
     async def _advance(self, run: Run) -> Run:
         attempt = self._store.runs.acquire(run.id)
@@ -174,21 +179,32 @@ class Engine:
         }
         self.company.advance_to(run.as_of)
         step = await self._next_input(run, config)
-        if step is _PARKED:
+        if step is _PARKED and run.status == "waiting":
             return run
         if step is None and run.identity != self.company.identity:
             return self._refuse_other(run)
         self._store.runs.set_status(run.id, "running")
         try:
-            state = await self._graph.ainvoke(
-                step, config, context=RunContext(run, attempt), durability="sync", version="v1"
-            )
+            reached = await self._drive(run, config, step)
         except Stopped as stop:
+            if self._store.runs.token(run.id) != attempt:
+                raise
             return self._stopped(run, stop)
         except Exception as error:
             self._fail(run, error)
             raise
-        return self._finish(run, state)
+        return self._finish(run, reached.value, parked=bool(reached.interrupts))
+
+    async def _drive(self, run: Run, config: RunnableConfig, step: Any) -> GraphOutput[CompanyState]:
+        """Drive a run's thread until it ended, or until only a person can move it on."""
+        context = RunContext(run, config["configurable"]["fence"])
+        while step is not _PARKED:
+            reached = await self._graph.ainvoke(step, config, context=context, durability="sync", version="v2")
+            if not reached.interrupts:
+                return reached
+            step = await self._next_input(run, config)  # somebody may have decided while it parked
+        snapshot = await self._graph.aget_state(config)
+        return GraphOutput(cast("CompanyState", snapshot.values), snapshot.interrupts)
 
     async def _next_input(self, run: Run, config: RunnableConfig) -> Any:
         snapshot = await self._graph.aget_state(config)
@@ -203,11 +219,11 @@ class Engine:
         self._note(run, events.custom("run.resumed", {"attempt": config["configurable"]["fence"]}))
         return None
 
-    def _finish(self, run: Run, state: dict[str, Any]) -> Run:
+    def _finish(self, run: Run, state: CompanyState, *, parked: bool) -> Run:
         self._prune(run)
         waiting = [a for a in self._store.approvals.for_run(run.id) if a.state == "open"]
         degraded = state.get("degraded", [])
-        status: Status = "waiting" if waiting else "degraded" if degraded else "done"
+        status: Status = "waiting" if parked else "degraded" if degraded else "done"
         used = self._store.budgets.used_by_run(run.id)
         outcome = {
             "answer": state.get("answer", ""),

@@ -51,8 +51,8 @@ class Outcome:
 
     Attributes:
         call: The call.
-        status: `ok`; `retryable` and certainly without effect; `denied` by a rule; `unknown` when the outside may or may
-            not have acted; `failed`; `waiting` for a person's approval.
+        status: `ok`; `retryable` and certainly without effect; `denied` by a rule; `unknown` when the outside may
+            or may not have acted; `failed`; `waiting` for a person's approval.
         rule: The rule that decided.
         value: The tool's result as JSON data when `ok`.
         error: What went wrong, written for the model.

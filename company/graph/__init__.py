@@ -7,6 +7,6 @@ and records nothing that is not in the journal.
 from company.graph.build import Graph, build
 from company.graph.prompts import Prompts
 from company.graph.saver import FencedSaver
-from company.graph.state import RunContext
+from company.graph.state import CompanyState, RunContext
 
-__all__ = ["FencedSaver", "Graph", "Prompts", "RunContext", "build"]
+__all__ = ["CompanyState", "FencedSaver", "Graph", "Prompts", "RunContext", "build"]

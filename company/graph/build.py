@@ -4,10 +4,11 @@
                |                                              |
                +---------------> reflect          prepare* (one more round)
 
-Nodes with a star run once for each assignment, side by side. All roles move in lock-step super-steps of one flat graph
-instead of a sub-graph each: for four roles that costs 9 ms CPU and 8 checkpoints instead of 15 ms and 25, and the order
-of events does not depend on timing. `join` runs whenever a role has reported and counts them itself: LangGraph's deferred
-nodes (`defer=True`) look at channels only and start while roles that were reached by `Send` are still at work.
+Nodes with a star run once for each assignment, side by side. All roles move in lock-step super-steps of one flat
+graph instead of a sub-graph each: for four roles that costs 9 ms CPU and 8 checkpoints instead of 15 ms and 25, and
+the order of events does not depend on timing. `join` runs whenever a role has reported and counts them itself:
+LangGraph's deferred nodes (`defer=True`) look at channels only and start while roles that were reached by `Send` are
+still at work.
 """
 
 from typing import Any

@@ -1,8 +1,9 @@
 """The CEO's side of a run: brief, plan, join, answer, reflect, close.
 
-Delegation is a typed plan that the graph executes; coming back to the CEO is structural. `answer` is review and answer in
-one model call: the CEO either answers or, while rounds are left, delegates once more. `close` waits for people: approvals
-asked in this run are rows, the run parks until they are decided, and then performs exactly what was approved.
+Delegation is a typed plan that the graph executes; coming back to the CEO is structural. `answer` is review and
+answer in one model call: the CEO either answers or, while rounds are left, delegates once more. `close` waits for
+people: approvals asked in this run are rows, the run parks until they are decided, and then performs exactly what was
+approved.
 """
 
 from collections.abc import Sequence
@@ -47,7 +48,8 @@ class Ceo:
     async def brief(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
         """Gather what the CEO plans from."""
         run = runtime.context.run
-        memories = await self._company.recall(self._role, run.request or f"cycle {run.number}", run.person)
+        about = f"{run.person} said: {run.request}" if run.person else f"cycle {run.number}"
+        memories = await self._company.recall(self._role, about, run.person)
         brief = {
             "kind": run.kind,
             "request": run.request,

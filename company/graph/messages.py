@@ -1,7 +1,8 @@
 """Messages of a working context as plain data, and as LangChain objects for a model.
 
-Checkpoints hold only the plain form: `{"type": "system" | "human" | "ai" | "tool", "content": str, ...}`; an `ai` message
-carries `calls`, a `tool` message `call_id`, a `human` message may carry `extra`, structured data behind its text.
+Checkpoints hold only the plain form: `{"type": "system" | "human" | "ai" | "tool", "content": str, ...}`; an `ai`
+message carries `calls`, a `tool` message `call_id`, a `human` message may carry `extra`, structured data behind its
+text.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
-"""Opens a company directory: reads it, wires the paper world or live adapters to the ports, returns one frozen `Company`.
+"""Opens a company directory: reads it, wires the world's adapters to the ports, returns one frozen `Company`.
 
-A state directory belongs to one world: the seed it was made with is kept, another one is refused. What a run was started
-with is its identity, the hash of roles, prompts, tools and settings; a run is not continued under another identity.
+A state directory belongs to one world: the seed it was made with is kept, another one is refused. What a run was
+started with is its identity, the hash of roles, prompts, tools and settings; a run is not continued under another
+identity.
 """
 
 import hashlib

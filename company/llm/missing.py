@@ -12,7 +12,7 @@ from typing import Any, Literal, NoReturn
 Fate = Literal["failed", "denied", "waiting", "unknown", "retryable", "skipped"]
 
 
-class Undecidable(Exception):  # noqa: N818  # a signal inside this room, not an error of the tree
+class Undecidable(Exception):  # a signal inside this room, not an error of the tree
     """An expression depends on a value that is not there."""
 
     def __init__(self, value: "Unavailable") -> None:

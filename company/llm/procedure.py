@@ -1,9 +1,10 @@
 """A playbook in plain words, for the system prompt of a real model: the same steps, as a standing procedure."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from company.roles import Answer, Branch, Call, Delegate, Each, Role, Say, Step
+from company.roles import EVERYONE, Answer, Branch, Call, Delegate, Each, Role, Say, Step
 
 
 def procedure(role: Role) -> str:
@@ -12,15 +13,16 @@ def procedure(role: Role) -> str:
 
 
 def _lines(steps: Sequence[Step], above: str) -> Iterator[str]:
+    """Number the steps below `above`, two blanks deeper a level."""
+    indent = "  " * above.count(".")
     for count, step in enumerate(steps, 1):
         number = f"{above}{count}."
-        indent = "  " * above.count(".")
-        yield f"{indent}{number} {_condition(step)}{_words(step)}"
+        yield textwrap.indent(f"{number} {_condition(step)}{_words(step)}", indent)
         if isinstance(step, Each | Branch):
             yield from _lines(step.do, number)
         if isinstance(step, Branch) and step.otherwise:
             yield f"{indent}{number} Otherwise:"
-            yield from _lines(step.otherwise, f"{number}else.")
+            yield from _lines(step.otherwise, number)
 
 
 def _condition(step: Step) -> str:
@@ -41,7 +43,7 @@ def _words(step: Step) -> str:
         case Answer():
             return f"Answer along these lines:\n{_quoted(step.text)}"
         case Delegate():
-            who = "every role with nothing to do yet" if step.role == "all" else f"`{step.role}`"
+            who = "every role with nothing to do yet" if step.role == EVERYONE else f"`{step.role}`"
             return f"Delegate to {who}: {step.task.strip()}" + (f" Expect: {step.expects}" if step.expects else "")
 
 
@@ -51,4 +53,4 @@ def _arguments(arguments: dict[str, Any]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"   > {line}" for line in text.strip().splitlines())
+    return "\n".join(f"     > {line}" for line in text.strip().splitlines())

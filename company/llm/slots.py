@@ -21,7 +21,7 @@ NUMBER = f"{MASK}number"
 _DIGITS = r"\d[\d,]*(?:\.\d+)?|\.\d+"
 _CURRENCY = r"usdt?|usdc|dollars?|bucks"
 _MONEY = re.compile(rf"\$\s*(?P<a>{_DIGITS})|(?<![\w.])(?P<b>{_DIGITS})\s*(?:{_CURRENCY})\b", re.IGNORECASE)
-_NUMBER = re.compile(rf"(?<![\w.$,])(?P<a>{_DIGITS})(?![\w%])(?!\s*(?:%|percent|(?:{_CURRENCY})\b))", re.IGNORECASE)
+_NUMBER = re.compile(rf"(?<![\w.$,])(?P<a>(?>{_DIGITS}))(?![\w%])(?!\s*(?:%|percent|(?:{_CURRENCY})\b))", re.IGNORECASE)
 
 
 def read_slots(handle: Handle, text: str, known: Mapping[str, str] | None = None) -> dict[str, Any]:

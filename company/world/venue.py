@@ -124,7 +124,7 @@ class PaperVenue:
         self.settle()
         return unified.balance(self._account.balances(), self._clock.now())
 
-    async def create_order(  # noqa: PLR0917 - ccxt's signature
+    async def create_order(
         self,
         symbol: str,
         type: str,

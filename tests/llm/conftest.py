@@ -21,7 +21,7 @@ def make_role() -> Callable[..., Role]:
     def make(front: str, role_id: str = "trader", **fields: Any) -> Role:
         loaded = {"id": role_id, "title": role_id.title(), "summary": f"The {role_id}.", "reports_to": "ceo"}
         loaded |= yaml.safe_load(front) | fields
-        loaded.setdefault("tools", _tools(loaded.get("playbook", [])) + _tools(loaded.get("handles", [])))
+        loaded.setdefault("tools", _tools([loaded.get("playbook", []), loaded.get("handles", [])]))
         return Role.model_validate({**loaded, "persona": "A person.", "source": f"roles/{role_id}.md"})
 
     return make

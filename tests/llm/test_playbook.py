@@ -17,7 +17,7 @@ MakeRole = Callable[..., Role]
 
 
 def go(role: Role, results: Mapping[str, Any] | None = None, **names: Any) -> Position:
-    return walk(role, role.playbook, "playbook", results=bound(results or {}) if not results else results, names=names)
+    return walk(role, role.playbook, "playbook", results=results or {}, names=names)
 
 
 def ids(position: Position) -> list[str]:
