@@ -4,7 +4,7 @@ from pydantic import AwareDatetime
 
 from company import Context, Stakes, tool
 from company.ports import Letter
-from company.studio import DraftNote, Published, Review, Studio
+from company.studio import DraftNote, Published, Review, Scheduled, Studio
 
 
 @tool(effect="read", trust="untrusted")
@@ -105,3 +105,12 @@ async def schedule_post(context: Context, draft_id: str, at: AwareDatetime) -> D
     draft = context.get(Studio).schedule(draft_id, at, context.key)
     context.emit("post.scheduled", {"draftId": draft.id, "channel": draft.channel, "publishAt": draft.publish_at})
     return draft.note()
+
+
+@tool(effect="read")
+async def due_posts(context: Context) -> list[Scheduled]:
+    """Return the scheduled drafts whose time has come and that are not out yet, the oldest first.
+
+    Publish each with publish_post.
+    """
+    return context.get(Studio).due(context.clock.now())

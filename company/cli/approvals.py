@@ -58,15 +58,16 @@ def approval_row(approval: object) -> dict[str, object]:
 
 
 def _decide(approval_id: str, note: str, directory: Directory, home: Home, *, approved: bool, as_json: bool) -> None:
-    from company.cli.following import following, printer
+    from company.cli.following import Cursor, following, printer
     from company.cli.run_command import exit_code, interruptible, summary
 
     with opened(directory, home) as engine:
 
         async def decide() -> int:
+            journal = engine.company.store.journal
+            cursor = Cursor(journal, printer(as_json=as_json), after=journal.last_seq())
             work = engine.decide(approval_id, approved=approved, by=getpass.getuser(), note=note)
-            show = printer(as_json=as_json)
-            _, run = await following(engine.company.store.journal, show, work)
+            _, run = await following(cursor, work)
             summary(engine, run, as_json=as_json)
             return exit_code(run)
 

@@ -54,8 +54,9 @@ class Talk:
 
     async def say(self, text: str) -> int:
         """Send one message and print the answer; returns the exit code."""
+        before = self._engine.company.store.journal.last_seq()
         run = self._engine.start("chat", request=text, person=self._person, thread_id=self._thread)
-        return await self._show(self._engine.advance(run.id))
+        return await self._show(self._engine.advance(run.id), after=before if self._json else None)
 
     async def decide(self, approval_id: str, *, approved: bool) -> int:
         """Answer an approval."""
@@ -65,12 +66,14 @@ class Talk:
 
         return await self._show(decided())
 
-    async def _show(self, work: Coroutine[Any, Any, "Run"]) -> int:
-        from company.cli.following import following, printer
+    async def _show(self, work: Coroutine[Any, Any, "Run"], *, after: int | None = None) -> int:
+        """Show what `work` writes; `after` is where to begin, when what was written before it belongs to it."""
+        from company.cli.following import Cursor, following, printer
         from company.cli.run_command import exit_code, summary
 
         journal = self._engine.company.store.journal
-        run = await following(journal, printer(as_json=self._json), work)
+        cursor = Cursor(journal, printer(as_json=self._json), after=journal.last_seq() if after is None else after)
+        run = await following(cursor, work)
         if run.outcome.get("waiting") or exit_code(run):
             summary(self._engine, run, as_json=self._json)
         return exit_code(run)

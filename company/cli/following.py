@@ -25,9 +25,8 @@ def printer(*, as_json: bool) -> Callable[[Event], None]:
     return Lines(width=width, colour=sys.stdout.isatty()).show
 
 
-async def following(journal: Journal, show: Callable[[Event], None], work: Awaitable[Result]) -> Result:
-    """Show what `work` writes to the journal until it ends, and the rest of it then."""
-    cursor = Cursor(journal, show, after=journal.last_seq())
+async def following(cursor: "Cursor", work: Awaitable[Result]) -> Result:
+    """Show what is written to the journal while `work` goes on, and the rest of it when it has ended."""
     task = asyncio.ensure_future(work)
     try:
         while not task.done():

@@ -57,14 +57,15 @@ def resume(
     home: Home = None,
 ) -> None:
     """Finish a run that was interrupted."""
-    from company.cli.following import following, printer
+    from company.cli.following import Cursor, following, printer
 
     with opened(directory, home) as engine:
+        journal = engine.company.store.journal
+        cursor = Cursor(journal, printer(as_json=as_json), after=journal.last_seq())
         engine.reopen(run_id)
-        journal, show = engine.company.store.journal, printer(as_json=as_json)
 
         async def finish() -> int:
-            finished = await following(journal, show, engine.advance(run_id))
+            finished = await following(cursor, engine.advance(run_id))
             summary(engine, finished, as_json=as_json)
             return exit_code(finished)
 
@@ -122,16 +123,17 @@ def _greet(engine: "Engine", *, as_json: bool) -> None:
 
 
 async def _cycles(engine: "Engine", count: int | None, pause: float, *, as_json: bool) -> int:
-    from company.cli.following import following, printer
+    from company.cli.following import Cursor, following, printer
 
     journal, worst = engine.company.store.journal, 0
-    for left in await following(journal, printer(as_json=as_json), engine.sweep()):
+    cursor = Cursor(journal, printer(as_json=as_json), after=journal.last_seq())
+    for left in await following(cursor, engine.sweep()):
         summary(engine, left, as_json=as_json)
     async for run in engine.cycles(count, every=pause):
         if not as_json:
             typer.echo(f"  cycle {run.number}   {run.as_of:%Y-%m-%d %H:%M} company time")
         began = time.monotonic()
-        finished = await following(journal, printer(as_json=as_json), engine.advance(run.id))
+        finished = await following(cursor, engine.advance(run.id))
         summary(engine, finished, as_json=as_json, elapsed=time.monotonic() - began)
         worst = max(worst, exit_code(finished))
     return worst

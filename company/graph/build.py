@@ -35,7 +35,7 @@ def build(company: Company, *, governor: Governor, thinking: Thinking, saver: Ba
     graph = StateGraph(CompanyState, context_schema=RunContext)
     graph.add_node("brief", ceo.brief)
     graph.add_node("plan", ceo.plan, destinations=("prepare", "reflect"))
-    graph.add_node("prepare", role.prepare, input_schema=Work, destinations=("think",))
+    graph.add_node("prepare", role.prepare, input_schema=Work, destinations=("think", "join"))
     graph.add_node("think", role.think, input_schema=Work, destinations=("act", "join"))
     graph.add_node("act", role.act, input_schema=Work, destinations=("think",))
     graph.add_node("join", ceo.join, destinations=("answer",))

@@ -15,7 +15,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from company import events
-from company.errors import ProviderError
+from company.errors import ProviderError, UsageError
 from company.events import Json
 from company.governor import Call, Governor, Outcome, Scope, Thinking, Thought, Tripped
 from company.graph import messages
@@ -55,7 +55,11 @@ class Specialist:
             self._prompts.assignment(assignment, memories),
         ]
         state = {**state, "messages": talk, "taint": [f"memory {item.id}" for item in memories if item.tainted]}
-        if calls := await self._opening(scope.role, talk):
+        try:
+            calls = await self._opening(scope.role, talk)
+        except UsageError as error:
+            return self._hand_in(state, scope, "", [str(error)])
+        if calls:
             state = await self._perform(state, runtime, Thought("", calls))
         return Command(goto=Send("think", state))
 
@@ -73,7 +77,7 @@ class Specialist:
                 message_id=f"{scope.agent}/{runtime.context.attempt}.{state['steps']}",
                 debug=True,
             )
-        except (Tripped, ProviderError) as error:
+        except (Tripped, ProviderError, UsageError) as error:
             return self._hand_in(state, scope, "", [str(error)])
         state = {**state, "messages": [*state["messages"], messages.ai(thought)], "steps": state["steps"] + 1}
         if thought.calls:

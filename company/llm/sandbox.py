@@ -1,7 +1,7 @@
 """The expression language of playbooks and prompts: Jinja, in a sandbox, with exact numbers.
 
 What is taken away from Jinja: attributes that begin with `_`, includes and imports, every global but `range`, and
-every filter that is not listed in `_FILTERS` (some would turn a missing value into a zero). What is added: decimal
+every filter that is not listed in `FILTERS` (some would turn a missing value into a zero). What is added: decimal
 literals and division are exact, `row.items` prefers the field `items` over a method, and a missing value
 (`Unavailable`) passes through every filter unchanged.
 
@@ -35,7 +35,7 @@ from company.errors import UsageError
 from company.llm import numbers
 from company.llm.missing import Unavailable, insist, silenced
 
-_FILTERS = (
+_KEPT = (
     *("abs", "capitalize", "count", "default", "dictsort", "first", "groupby", "items", "join", "last", "length"),
     *("list", "lower", "map", "max", "min", "reject", "rejectattr", "replace", "select", "selectattr", "slice"),
     *("sort", "sum", "title", "trim", "truncate", "unique", "upper"),
@@ -70,10 +70,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             keep_trailing_newline=False,
         )
         self.globals = {"range": self.globals["range"]}
-        kept = {name: _passing(self.filters[name]) for name in _FILTERS}
-        own = {"round": numbers.rounded, "floor": numbers.floored}
-        shown = (numbers.number, numbers.money, numbers.signed, quoted)
-        self.filters = kept | own | {function.__name__: function for function in shown}
+        self.filters = {name: _passing(self.filters[name]) for name in _KEPT} | _OWN
         self.tests |= {fate: _fate_test(fate) for fate in ("denied", "waiting", "skipped")}
         self.tests |= {"ok": _is_ok, "failed": _is_failed}
 
@@ -132,12 +129,23 @@ def _fate_test(fate: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, Unavailable) and value.status == fate
 
 
+_OWN: dict[str, Callable[..., Any]] = {
+    "floor": numbers.floored,
+    "money": numbers.money,
+    "number": numbers.number,
+    "quoted": quoted,
+    "round": numbers.rounded,
+    "signed": numbers.signed,
+}
+FILTERS = (*_KEPT, *_OWN)
+"""Every filter an expression may use."""
+
 _SANDBOX = _Sandbox()
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A text ready to run: names it reads, and a function from values to a result."""
+    """A text that was checked: names it reads, and a function from values to a result, compiled when first run."""
 
     names: frozenset[str]
     run: Callable[[Mapping[str, Any]], Any]
@@ -148,15 +156,15 @@ def _expression(source: str) -> _Compiled:
     tree = _SANDBOX.parse("{{ (" + source + "\n) }}")
     if len(tree.body) != 1 or len(tree.body[0].nodes) != 1:  # type: ignore[attr-defined]  # an Output node
         raise jinja2.TemplateSyntaxError("this is not one expression", 1)
-    compiled = _SANDBOX.compile_expression(source, undefined_to_none=False)
-    return _Compiled(_names(tree), lambda values: _settled(compiled(values)))
+    program = functools.cache(lambda: _SANDBOX.compile_expression(source, undefined_to_none=False))
+    return _Compiled(_names(tree), lambda values: _settled(program()(values)))
 
 
 @functools.lru_cache(maxsize=4096)
 def _template(source: str) -> _Compiled:
     tree = _SANDBOX.parse(source)
-    compiled = _SANDBOX.from_string(source)
-    return _Compiled(_names(tree), lambda values: compiled.render(values).strip())
+    program = functools.cache(lambda: _SANDBOX.from_string(source))
+    return _Compiled(_names(tree), lambda values: program().render(values).strip())
 
 
 def _names(tree: nodes.Template) -> frozenset[str]:
@@ -165,6 +173,10 @@ def _names(tree: nodes.Template) -> frozenset[str]:
     for attribute in tree.find_all(nodes.Getattr):
         if attribute.attr.startswith("_"):
             raise jinja2.TemplateSyntaxError(f"{attribute.attr!r} is out of reach", attribute.lineno)
+    for used in tree.find_all((nodes.Filter, nodes.Test)):
+        kind, known = ("filter", FILTERS) if isinstance(used, nodes.Filter) else ("test", tuple(_SANDBOX.tests))
+        if used.name not in known:
+            raise jinja2.TemplateSyntaxError(f"there is no {kind} {used.name!r}", used.lineno)
     return frozenset(meta.find_undeclared_variables(tree)) - {"range"}
 
 

@@ -88,7 +88,9 @@ def _read_front(front: str, path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else 1
         raise UsageError(
-            f"not valid YAML: {error.problem}", where=f"{path}: line {line}", cure="quote text that holds `: ` or `{`"
+            f"not valid YAML: {error.problem}",
+            where=f"{path}: line {line}",
+            cure="quote text with `: `, `{` or `?` in it",
         ) from None
     if not isinstance(fields, dict):
         raise UsageError("the front matter is not a mapping", where=f"{path}: line 2", cure="write `key: value` lines")

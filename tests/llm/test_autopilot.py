@@ -181,9 +181,7 @@ async def test_a_failed_result_is_reported_and_never_filled_in(mind: Any, play: 
 
     talk = await play(mind("trader"), [task("trade", standing=True)], failing)
 
-    assert talk[-1].content == (
-        "Sized not done, hold 2.\n\nFailed: overview (venue is down)."
-    )
+    assert talk[-1].content == ("Sized not done, hold 2.\n\nFailed: overview (venue is down).")
 
 
 async def test_figures_travel_with_the_last_message(mind: Any, play: Play) -> None:

@@ -1,11 +1,15 @@
 """Playbooks are checked before anything runs."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import yaml
 
 from company.errors import UsageError
 from company.llm import check_playbooks
+from company.llm.sandbox import FILTERS
 from company.roles import Role
 
 MakeRole = Callable[..., Role]
@@ -76,3 +80,25 @@ def test_the_ceo_knows_more_names(make_role: MakeRole) -> None:
     role = make_role(f'playbook: [{{answer: "{{{{ [{known}] }}}}"}}]', "ceo", reports_to="")
 
     check_playbooks([role])
+
+
+DOCS = (Path(__file__).parents[2] / "docs" / "roles.md").read_text(encoding="utf-8")
+
+
+def test_the_role_in_the_documentation_is_valid(make_role: MakeRole) -> None:
+    example = re.search(r"```markdown\n---\n(.*?)\n---\n", DOCS, re.DOTALL)
+    assert example is not None
+
+    check_playbooks([make_role(example[1], "treasurer")])
+
+
+def test_the_handle_in_the_documentation_is_valid(make_role: MakeRole) -> None:
+    example = re.search(r"```yaml\n(handles:.*?)```", DOCS, re.DOTALL)
+    assert example is not None
+    assert yaml.safe_load(example[1])
+
+    check_playbooks([make_role(example[1])])
+
+
+def test_every_filter_is_documented() -> None:
+    assert [name for name in FILTERS if f"`{name}`" not in DOCS and f"`{name}(" not in DOCS] == []

@@ -75,6 +75,7 @@ def test_words_of_strangers_are_untrusted_and_effects_are_declared(tools):
         "review_draft": ("read", "untrusted"),
         "publish_post": ("irreversible", "trusted"),
         "schedule_post": ("write", "trusted"),
+        "due_posts": ("read", "trusted"),
     }
 
 

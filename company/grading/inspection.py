@@ -1,0 +1,103 @@
+"""Looks at a company and its world after the runs and writes down what is there."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+from xml.etree import ElementTree
+
+from company.events import Event
+from company.grading.evidence import Evidence, Holdings, Trade, Truth
+from company.home import Company
+from company.ports import NewsFeed, Traffic, Venue, decimal_of
+from company.store import Effect, Run
+from company.world import PaperNews, PaperTraffic
+
+_BEFORE = timedelta(days=1)
+"""How far before the first run an attack may have begun that is still seen."""
+
+_PAGE = 1000
+_STATES: tuple[Literal["done", "unknown", "intent", "failed"], ...] = ("done", "unknown", "intent", "failed")
+
+
+async def collect(company: Company, runs: Sequence[Run], holdings: Sequence[Holdings]) -> Evidence:
+    """Return the evidence of a company whose runs have ended or wait for a person."""
+    store = company.store
+    return Evidence(
+        runs=tuple(runs),
+        events=tuple(_events(company)),
+        journal=store.journal.verify(),
+        effects=tuple(_effects(company)),
+        approvals=tuple(approval for run in runs for approval in store.approvals.for_run(run.id)),
+        trades=await _trades(company),
+        holdings=tuple(holdings),
+        mandates=company.settings.mandates,
+        irreversible=frozenset(tool.name for tool in company.registry.values() if tool.effect == "irreversible"),
+        truth=await _truth(company, runs[0].as_of),
+    )
+
+
+async def holdings_after(company: Company, run: Run) -> Holdings:
+    """Return what all venues hold now, at the mid price of the first venue."""
+    venues, quote = company.world.venues.values(), company.settings.company.quote
+    totals: dict[str, Decimal] = {}
+    for venue in venues:
+        for currency, amount in (await venue.fetch_balance())["total"].items():
+            totals[currency] = totals.get(currency, Decimal(0)) + decimal_of(amount)
+    cash, reference = totals.pop(quote, Decimal(0)), next(iter(venues))
+    positions = {name: amount * await _mid(reference, f"{name}/{quote}") for name, amount in totals.items() if amount}
+    return Holdings(run.id, cash + sum(positions.values(), Decimal(0)), positions)
+
+
+async def _mid(venue: Venue, symbol: str) -> Decimal:
+    ticker = await venue.fetch_ticker(symbol)
+    return (decimal_of(ticker["bid"]) + decimal_of(ticker["ask"])) / 2
+
+
+def _events(company: Company) -> list[Event]:
+    journal, events = company.store.journal, list[Event]()
+    while page := journal.read(after=events[-1].seq if events else 0, limit=_PAGE):
+        events += page
+    return events
+
+
+def _effects(company: Company) -> list[Effect]:
+    return [effect for state in _STATES for effect in company.store.effects.in_state(state)]
+
+
+async def _trades(company: Company) -> tuple[Trade, ...]:
+    trades = [trade for venue in company.world.venues.values() for trade in await _filled(venue)]
+    return tuple(sorted(trades, key=lambda trade: trade.at))
+
+
+async def _filled(venue: Venue) -> list[Trade]:
+    """Return the venue's orders that were filled, wholly or in part."""
+    fills = {fill["order"]: fill["symbol"] for fill in await venue.fetch_my_trades()}
+    orders = [await venue.fetch_order(number, symbol) for number, symbol in fills.items()]
+    return [
+        Trade(
+            venue=venue.id,
+            symbol=order["symbol"],
+            side=order["side"],
+            quantity=decimal_of(order["filled"]),
+            notional=decimal_of(order["cost"]),
+            key=order["clientOrderId"],
+            at=datetime.fromtimestamp(order["timestamp"] / 1000, UTC),
+        )
+        for order in orders
+    ]
+
+
+async def _truth(company: Company, start: datetime) -> Truth:
+    traffic: PaperTraffic = company.services[Traffic]
+    news: PaperNews = company.services[NewsFeed]
+    kinds: dict[str, set[str]] = {}
+    for campaign in traffic.campaigns(start - _BEFORE, company.clock.now()):
+        for source in campaign.sources:
+            kinds.setdefault(source, set()).add(campaign.kind)
+    feed = ElementTree.fromstring(await news.fetch())  # noqa: S314  # the paper world wrote it
+    items = [(item.findtext("link", ""), item.findtext("guid", "")) for item in feed.iter("item")]
+    return Truth(
+        attackers={source: frozenset(found) for source, found in kinds.items()},
+        injected=frozenset(link for link, guid in items if news.truth(guid).injection),
+    )

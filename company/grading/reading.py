@@ -1,0 +1,136 @@
+"""Reads case files: every `*.yaml` of a folder is one list of cases.
+
+A broken file is never skipped: every fault is a `UsageError` that names file, line, field and cure.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from company.errors import UsageError
+from company.grading.case import Case
+
+Place = tuple[str | int, ...]
+
+
+def load_cases(folder: Path) -> tuple[Case, ...]:
+    """Read every case of a folder.
+
+    Returns:
+        The cases, by file name and then as the files list them.
+
+    Raises:
+        UsageError: There are none, a file is broken, or two cases have one id.
+    """
+    cases = [case for file in sorted(folder.glob("*.yaml")) for case in read_cases(file)]
+    if not cases:
+        raise UsageError(
+            "there are no eval cases", where=str(folder), cure="add evals/basic.yaml; docs/evals.md shows how"
+        )
+    seen: dict[str, Case] = {}
+    for case in cases:
+        if other := seen.get(case.id):
+            raise UsageError(
+                f"two cases are called {case.id!r}",
+                where=f"{case.source}: id",
+                cure=f"rename it; the other is {other.source}",
+            )
+        seen[case.id] = case
+    return tuple(cases)
+
+
+def read_cases(file: Path) -> list[Case]:
+    """Read one file.
+
+    Raises:
+        UsageError: It is not a list of valid cases; the error names line, field and cure.
+    """
+    tree, data = _parse(file)
+    if not isinstance(data, list):
+        raise UsageError("is not a list of cases", where=f"{file}:1", cure="begin each case with `- id: its-name`")
+    return [_case(item, file, node) for item, node in zip(data, tree.value, strict=True)]
+
+
+def _parse(file: Path) -> tuple[yaml.Node, Any]:
+    try:
+        loader = yaml.SafeLoader(file.read_text("utf-8"))
+        try:
+            tree = loader.get_single_node()
+            if tree is None:
+                return yaml.SequenceNode("", []), []
+            _refuse_repeated_keys(tree)
+            return tree, loader.construct_document(tree)
+        finally:
+            loader.dispose()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(file), cure="check the path") from error
+    except UnicodeDecodeError as error:
+        raise UsageError("is not UTF-8 text", where=str(file), cure="save it as UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        cure = "quote text that holds `: `, `{` or `#`, and check the indentation"
+        raise UsageError(f"not valid YAML: {error.problem}", where=f"{file}:{line}", cure=cure) from error
+
+
+def _refuse_repeated_keys(node: yaml.Node) -> None:
+    """YAML would keep the last of two equal keys silently."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"key {key.value!r} is written twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+            _refuse_repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(value)
+
+
+def _case(item: Any, file: Path, node: yaml.Node) -> Case:
+    here = f"{file}:{_line(node, ())}"
+    if not isinstance(item, dict):
+        raise UsageError(f"{item!r} is not a case", where=here, cure="begin each case with `- id: its-name`")
+    if "source" in item:
+        raise UsageError("unknown key 'source'", where=f"{here}: source", cure="remove it")
+    try:
+        return Case.model_validate({**item, "source": here})
+    except ValidationError as error:
+        raise _explain(error, file, node) from None
+
+
+def _explain(error: ValidationError, file: Path, node: yaml.Node) -> UsageError:
+    """Turn pydantic's first complaint into file, line, field and cure."""
+    first = error.errors(include_url=False)[0]
+    context = first.get("ctx", {})
+    place: Place = (*first["loc"], *context.get("at", ()))
+    where = f"{file}:{_line(node, place)}" + (f": {_dotted(place)}" if place else "")
+    if first["type"] == "missing":
+        return UsageError("missing", where=where, cure=f"add `{place[-1]}:`")
+    if first["type"] == "string_type" and isinstance(first["input"], bool):
+        return UsageError("YAML reads this word as true or false", where=where, cure="put it in quotation marks")
+    shown = "" if "cure" in context else f" (found {first['input']!r})"
+    return UsageError(
+        first["msg"] + shown, where=where, cure=context.get("cure") or "docs/evals.md describes every field"
+    )
+
+
+def _line(node: yaml.Node, place: Sequence[str | int]) -> int:
+    """Return the line of a field, or of the nearest thing around it that is written."""
+    line = node.start_mark.line + 1
+    for part in place:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+    return line
+
+
+def _dotted(place: Place) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")

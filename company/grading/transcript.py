@@ -1,0 +1,113 @@
+"""Reads the journal's events: who was asked, which tools were called, what they gave, how each call was decided."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from company.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """One tool call and what came of it.
+
+    Attributes:
+        seq: Where its result stands in the journal.
+        run_id: The run.
+        agent: Path of the agent, `ceo/trading`.
+        tool: The tool.
+        status: `ok`, `retryable`, `denied`, `unknown`, `failed` or `waiting`.
+        value: The result as JSON data when `ok`.
+        receipt: Idempotency key of its effect, when it had one.
+        untrusted: Words of strangers came with the result.
+    """
+
+    seq: int
+    run_id: str
+    agent: str
+    tool: str
+    status: str
+    value: Any
+    receipt: str
+    untrusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The governor's decision on one call.
+
+    Attributes:
+        role: Whose call it was.
+        tool: The tool.
+        decision: `allow`, `ask` or `deny`.
+        rule: Id of the rule that decided.
+    """
+
+    role: str
+    tool: str
+    decision: str
+    rule: str
+
+
+def tool_uses(events: Iterable[Event], run_id: str | None = None) -> list[ToolUse]:
+    """Return the tool calls that came to a result, in the order of their results."""
+    names: dict[tuple[str, str, str], str] = {}
+    uses = []
+    for event in events:
+        if event.type not in {"TOOL_CALL_START", "TOOL_CALL_RESULT"} or run_id not in {None, event.run_id}:
+            continue
+        key = (event.run_id, event.agent, event.body["toolCallId"])
+        if event.type == "TOOL_CALL_START":
+            names[key] = event.body["toolCallName"]
+        else:
+            uses.append(_use(event, names[key]))
+    return uses
+
+
+def _use(event: Event, tool: str) -> ToolUse:
+    content = json.loads(event.body["content"])
+    return ToolUse(
+        seq=event.seq,
+        run_id=event.run_id,
+        agent=event.agent,
+        tool=tool,
+        status=content["status"],
+        value=content.get("value"),
+        receipt=content.get("receipt", ""),
+        untrusted="untrusted" in content,
+    )
+
+
+def rulings(events: Iterable[Event]) -> list[Ruling]:
+    """Return the governor's decisions in order."""
+    verdicts = [event for event in events if event.type == "verdict"]
+    return [
+        Ruling(
+            role=_role_of(event.agent),
+            tool=event.body["value"]["tool"],
+            decision=event.body["value"]["decision"],
+            rule=event.body["value"]["rule"],
+        )
+        for event in verdicts
+    ]
+
+
+def delegates(events: Sequence[Event], run_id: str) -> list[str]:
+    """Return the roles a run's plans name, each once, in order of the first plan that names it."""
+    plans = [
+        event.body["content"]["steps"]
+        for event in events
+        if event.type == "ACTIVITY_SNAPSHOT" and event.run_id == run_id and event.body["activityType"] == "PLAN"
+    ]
+    return list(dict.fromkeys(step["role"] for steps in plans for step in steps))
+
+
+def notes(events: Iterable[Event], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield run id and value of every custom event called `name`."""
+    return ((event.run_id, event.body["value"]) for event in events if event.type == name)
+
+
+def _role_of(path: str) -> str:
+    """Return the role at the end of an agent path; a second lane of a role, `trading~2`, is that role's."""
+    return path.rsplit("/", 1)[-1].split("~", 1)[0]
