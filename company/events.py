@@ -41,7 +41,19 @@ CUSTOM_NAMES = frozenset(
     }
 )
 ID_FIELDS = frozenset(
-    {"runId", "threadId", "messageId", "parentMessageId", "toolCallId", "subagentRunId", "clientOrderId", "key"}
+    {
+        "clientOrderId",
+        "client_order_id",
+        "key",
+        "messageId",
+        "parentMessageId",
+        "receipt",
+        "receipts",
+        "runId",
+        "subagentRunId",
+        "threadId",
+        "toolCallId",
+    }
 )
 WALL_FIELDS = frozenset({"at", "elapsedMs", "cpuMs", "expiresAt"})
 

@@ -50,7 +50,7 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
 
 
 def test_make_targets_of_the_readme_exist() -> None:
-    named = set(re.findall(r"\bmake ([a-z]+)", README))
+    named = set(re.findall(r"^(?:`?make) ([a-z]+)", README, flags=re.M))
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.M))
     assert {"run", "test"} <= named <= targets
 

@@ -8,7 +8,13 @@ from company.trading import Desk, Exposure, LimitsInForce, Sizing, ValueAtRisk
 
 
 @tool(effect="read")
-async def size_position(symbol: str, side: Literal["buy", "sell"], conviction: Decimal, context: Context) -> Sizing:
+async def size_position(
+    symbol: str,
+    side: Literal["buy", "sell"],
+    conviction: Decimal,
+    context: Context,
+    at_most: Decimal | None = None,
+) -> Sizing:
     """Turn conviction into a quantity that the limits allow; call it before every order.
 
     Returns quantity in base units, notional in USDT, venue, and the rules that cut the request. Place the order only
@@ -18,8 +24,9 @@ async def size_position(symbol: str, side: Literal["buy", "sell"], conviction: D
         symbol: Symbol such as BTC or BTC/USDT.
         side: buy enters or adds, sell exits.
         conviction: From 0 to 1; the absolute value of the score of `indicators`. Buys below 0.6 are refused.
+        at_most: Largest notional wanted, in USDT; leave it out to let the limits decide.
     """
-    return await context.get(Desk).size(symbol, side, conviction)
+    return await context.get(Desk).size(symbol, side, conviction, at_most)
 
 
 @tool(effect="read")

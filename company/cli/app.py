@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from company import __version__
-from company.cli import approvals, chat, control, create, doctor, evaluate, journal, listing, run_command
+from company.cli import approvals, chat, control, create, doctor, evaluate, journal, listing, run_command, serve
 from company.errors import CompanyError, UsageError
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (run_command, chat, control, listing, journal, create, doctor, evaluate):
+for room in (run_command, serve, chat, control, listing, journal, create, doctor, evaluate):
     room.register(app)
 app.add_typer(approvals.app, name="approvals")
 

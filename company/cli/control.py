@@ -23,21 +23,21 @@ def stop(
     home: Home = None,
 ) -> None:
     """End the running cycles after the present one; with --now at once, until `company start`."""
-    from company.engine import pause, stop_now
+    from company.engine import cancel_orders, halt, pause
     from company.home import open_store
 
-    why = f"{getpass.getuser()}: {reason or 'no reason given'}"
+    store = open_store(locate(directory, home)[1])
+    try:
+        (halt if now else pause)(store, f"{getpass.getuser()}: {reason or 'no reason given'}")
+    finally:
+        store.close()
     if not now:
-        store = open_store(locate(directory, home)[1])
-        try:
-            pause(store, why)
-        finally:
-            store.close()
         typer.echo("the running cycles end after the present one")
         return
+    typer.echo("stopped; go on with: company start --reason '...'")
     with opened(directory, home) as engine:
-        cancelled = asyncio.run(stop_now(engine.company, why))
-    typer.echo(f"stopped; {cancelled} open orders cancelled; go on with: company start --reason '...'")
+        cancelled = asyncio.run(cancel_orders(engine.company))
+    typer.echo(f"{cancelled} open orders cancelled")
 
 
 def start(

@@ -31,11 +31,12 @@ def evaluate(
     """Run the eval cases, each in a home of its own, and score what happened."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # small matrices: BLAS threads would only spin
         os.environ.setdefault(name, "1")
+    from company.config import load_settings
     from company.grading import load_cases
-    from company.home import find_directory
+    from company.home import find_directory, load_content
 
     found = find_directory(directory, Path.cwd())
-    cases = load_cases(found.evals)
+    cases = load_cases(found.evals, load_content(found, load_settings(found.config_file), os.environ))
     chosen = [case for case in cases if case.about(text)]
     if not chosen:
         tags = ", ".join(sorted({tag for case in cases for tag in case.tags}))

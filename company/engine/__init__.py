@@ -5,6 +5,6 @@ It knows runs, approvals and the graph's doors; it does not know what a run does
 
 from company.engine.engine import FINAL, Engine
 from company.engine.locks import Busy
-from company.engine.stopping import pause, release, stop_now
+from company.engine.stopping import cancel_orders, halt, pause, release
 
-__all__ = ["FINAL", "Busy", "Engine", "pause", "release", "stop_now"]
+__all__ = ["FINAL", "Busy", "Engine", "cancel_orders", "halt", "pause", "release"]

@@ -1,7 +1,8 @@
 """Stop means stop: a flag in the store that every model and tool call looks at, in every process.
 
-`pause` lets the present cycle end. `stop_now` refuses every further call until a person releases the company, and takes
-open orders off the venues.
+`pause` lets the present cycle end. `halt` refuses every further call until a person releases the company. Both need the
+store only, so they work at once and also when the company's files are broken; `cancel_orders`, which takes open orders
+off the venues, comes after.
 """
 
 from company import events
@@ -20,9 +21,13 @@ def pause(store: Store, reason: str) -> None:
     _set(store, PAUSE_FLAG, reason, "run.stopped")
 
 
-async def stop_now(company: Company, reason: str) -> int:
-    """Stop every run at its next call, cancel open orders; returns how many were cancelled."""
-    _set(company.store, STOP_FLAG, reason, "run.stopped")
+def halt(store: Store, reason: str) -> None:
+    """Stop every run of every process at its next call."""
+    _set(store, STOP_FLAG, reason, "run.stopped")
+
+
+async def cancel_orders(company: Company) -> int:
+    """Cancel every open order; returns how many there were."""
     desk: Desk = company.services[Desk]
     orders = await desk.open_orders()
     for order in orders:

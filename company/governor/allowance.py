@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from company import events
 from company.config import BudgetSettings
 from company.errors import CompanyError
+from company.events import Json
 from company.roles import Role
 from company.store import Amounts, Budgets, Reservation, Trip
 
@@ -22,6 +24,11 @@ class Tripped(CompanyError):
             f"{trip.asked} more were asked"
         )
         self.rule = f"budget.{trip.kind}"
+
+    @property
+    def event(self) -> Json:
+        """The event that tells of it."""
+        return events.custom("budget.tripped", {"rule": self.rule, "reason": str(self)})
 
 
 class Allowance:

@@ -1,15 +1,18 @@
 """The single door: every tool call of every role passes `Governor.perform`.
 
-Order of decision: stop -> grant -> arguments -> department -> mandate -> approval -> provenance -> effect; then budget,
-then the effect ledger (intent row with idempotency key -> call -> result row). Verdict, intent and events of one step
-are written in one transaction; so are the result and its events. An effect whose outcome is not known after a crash or
-time-out is looked up; it is sent again only when the lookup proves that nothing happened.
+Order of decision: stop -> grant -> arguments -> stakes -> department -> mandate -> approval -> provenance -> effect;
+then budget, then the effect ledger (intent row with idempotency key -> call -> result row). Everything from reading the
+limits to the intent row is one transaction, so two processes cannot use the same headroom; so are the result and its
+events. An effect whose outcome is not known after a crash or time-out is looked up before anything is decided anew; it
+is sent again only when the look-up proves that nothing happened, or when sending it again is safe.
 """
 
 import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -19,17 +22,14 @@ from company.config import Mandate
 from company.errors import Stopped, ToolError
 from company.events import Draft
 from company.governor.allowance import Allowance, Tripped
-from company.governor.execution import Ran, checked, run
+from company.governor.execution import Ran, assess, find, run
 from company.governor.rules import Case, Standing, decide
 from company.governor.scope import Scope
+from company.governor.stop import STOP_FLAG, raise_if_stopped
 from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint
 from company.ports import Clock
-from company.store import Approval, Effect, Store
-from company.toolkit import Context, Registry, Stakes, Tool
-
-STOP_FLAG = "stop"
-"""Name of the store's flag that makes the company stand still; its value is the reason."""
-
+from company.store import Approval, Effect, Reservation, Store
+from company.toolkit import Context, Registry, Tool
 
 _SETTLED: Mapping[str, Literal["done", "failed", "unknown"]] = {
     "ok": "done",
@@ -41,7 +41,10 @@ _SETTLED: Mapping[str, Literal["done", "failed", "unknown"]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One call on its way, with what its tool says through its context: events to record, sources it does not trust."""
+    """One call on its way, with what its tool says through its context: events to record, sources it does not trust.
+
+    `earlier` is the effect as an attempt before this one left it, which a crash cut off.
+    """
 
     scope: Scope
     call: Call
@@ -49,10 +52,16 @@ class _Attempt:
     context: Context
     drafts: list[Draft]
     sources: list[str]
+    earlier: Effect | None
 
     @property
     def taint(self) -> str:
-        return ", ".join(self.sources)
+        return ", ".join(dict.fromkeys(self.sources))
+
+    @property
+    def key(self) -> str:
+        """Key in the effect ledger; a read has none."""
+        return "" if self.tool.effect == "read" else self.context.key
 
 
 class Governor:
@@ -89,44 +98,35 @@ class Governor:
         Raises:
             Stopped: A person stopped the company; nothing was done.
         """
-        self.raise_if_stopped()
-        if call.tool not in self._registry:
-            return self._refuse(scope, call, Verdict("deny", "grant.missing", f"there is no tool {call.tool!r}"))
-        return await self._decided(scope, call, self._registry[call.tool], approved=False)
+        raise_if_stopped(self._store)
+        return await self._pass(scope, call, approved=False)
 
     async def perform_approved(self, scope: Scope, approval: Approval) -> Outcome:
-        """Carry out a call exactly as a person approved it."""
-        self.raise_if_stopped()
+        """Carry out a call exactly as a person approved it.
+
+        Raises:
+            Stopped: A person stopped the company; nothing was done.
+        """
+        raise_if_stopped(self._store)
         call = Call(approval.call_id, approval.tool, approval.arguments)
+        if approval.state != "approved":
+            return self._refuse(scope, call, Verdict("deny", "approval.void", f"{approval.id} is {approval.state}"))
         if fingerprint(approval.arguments) != approval.arguments_hash:
             return self._refuse(scope, call, Verdict("deny", "approval.void", "the arguments changed after approval"))
-        return await self._decided(scope, call, self._registry[approval.tool], approved=True)
+        return await self._pass(scope, call, approved=True)
 
-    def raise_if_stopped(self) -> None:
-        """Raise `Stopped` when a person stopped the company."""
-        if reason := self._store.flags.get(STOP_FLAG):
-            raise Stopped(reason)
-
-    async def _decided(self, scope: Scope, call: Call, tool: Tool, *, approved: bool) -> Outcome:
-        attempt = self._attempt(scope, call, tool)
-        case, arguments = await self._case(attempt, approved=approved)
-        verdict = decide(case)
-        if verdict.decision == "deny" or arguments is None:
-            return self._refuse(scope, call, verdict)
-        if verdict.decision == "ask":
-            return self._ask(scope, call, verdict)
-        try:
-            charge = self._allowance.reserve_call(scope.run.id, scope.role)
-        except Tripped as trip:
-            return self._refuse(scope, call, Verdict("deny", trip.rule, str(trip)))
-        started = time.perf_counter()
-        try:
-            if tool.effect != "read":
-                return await self._effect(attempt, verdict, arguments, case.stakes)
-            self._announce(scope, call, verdict)
-            return self._conclude(attempt, verdict, await run(tool, arguments, attempt.context))
-        finally:
-            self._allowance.settle(charge, elapsed=time.perf_counter() - started)
+    async def _pass(self, scope: Scope, call: Call, *, approved: bool) -> Outcome:
+        if call.tool not in self._registry:
+            return self._refuse(scope, call, Verdict("deny", "grant.missing", f"there is no tool {call.tool!r}"))
+        attempt = self._attempt(scope, call, self._registry[call.tool])
+        if (outcome := await self._recover(attempt)) is not None:
+            return outcome
+        case, arguments = await self._weigh(attempt, approved=approved)
+        passed = self._dispose(attempt, case)
+        if isinstance(passed, Outcome):
+            return passed
+        assert arguments is not None  # a case without valid arguments is denied
+        return await self._carry_out(attempt, arguments, *passed)
 
     def _attempt(self, scope: Scope, call: Call, tool: Tool) -> _Attempt:
         drafts: list[Draft] = []
@@ -146,9 +146,29 @@ class Governor:
             distrust=sources.append,
             emit=emit,
         )
-        return _Attempt(scope, call, tool, context, drafts, sources)
+        return _Attempt(scope, call, tool, context, drafts, sources, self._earlier(tool, call, context.key))
 
-    async def _case(self, attempt: _Attempt, *, approved: bool) -> tuple[Case, BaseModel | None]:
+    def _earlier(self, tool: Tool, call: Call, key: str) -> Effect | None:
+        effect = None if tool.effect == "read" else self._store.effects.get(key)
+        return effect if effect is not None and effect.arguments_hash == fingerprint(call.arguments) else None
+
+    async def _recover(self, attempt: _Attempt) -> Outcome | None:
+        """Return what an effect came to that an earlier attempt began; None when it may be decided and sent anew."""
+        effect = attempt.earlier
+        if effect is None:
+            return None
+        reason = f"this effect was begun at {effect.at:%Y-%m-%d %H:%M}; here is what it came to"
+        verdict = Verdict("allow", "effect.replayed", reason, mandate=effect.mandate_id)
+        if effect.state in {"done", "failed"}:
+            return self._replay(attempt, effect, verdict)
+        ran = await self._reconcile(attempt)
+        if ran is None:
+            return None
+        self._announce(attempt.scope, attempt.call, verdict)
+        return self._conclude(attempt, verdict, ran)
+
+    async def _weigh(self, attempt: _Attempt, *, approved: bool) -> tuple[Case, BaseModel | None]:
+        """Put together what the rules look at, with what the tool's department says is at stake."""
         scope, tool = attempt.scope, attempt.tool
         case = Case(
             tool=tool,
@@ -165,41 +185,78 @@ class Governor:
         if tool.effect == "read" or not case.granted:
             return case, arguments
         try:
-            stakes = await _stakes(attempt, arguments)
+            stakes = await assess(tool, arguments, attempt.context)
         except ToolError as error:
             return replace(case, invalid=str(error)), None
-        return replace(case, stakes=stakes, standings=self._standings(scope.role.id, tool.name)), arguments
+        if isinstance(stakes, Ran):
+            self._note_fault(attempt, stakes)
+            return replace(case, unweighed=stakes.error), None
+        return replace(case, stakes=stakes), arguments
 
-    def _standings(self, role: str, tool: str) -> tuple[Standing, ...]:
+    def _dispose(self, attempt: _Attempt, case: Case) -> Outcome | tuple[Verdict, Reservation]:
+        """Decide, and reserve and announce what is allowed, in one transaction."""
+        scope, call = attempt.scope, attempt.call
+        with self._store.transaction():
+            stopped = self._store.flags.get(STOP_FLAG) or ""
+            case = replace(case, stopped=stopped, standings=self._standings(attempt))
+            verdict = decide(case)
+            if verdict.rule == "stop.requested":  # not a result: the call is proposed again when the run goes on
+                raise Stopped(verdict.reason)
+            if verdict.decision == "ask":
+                return self._ask(scope, call, verdict)
+            if verdict.decision == "deny":
+                return self._deny(attempt, verdict, status="failed" if case.unweighed else "denied")
+            try:
+                charge = self._allowance.reserve_call(scope.run.id, scope.role)
+            except Tripped as trip:
+                return self._deny(attempt, Verdict("deny", trip.rule, str(trip)), notes=[scope.draft(trip.event)])
+            if attempt.key:
+                self._begin(attempt, verdict, case.stakes.notional)
+            self._announce(scope, call, verdict)
+            return verdict, charge
+
+    async def _carry_out(
+        self, attempt: _Attempt, arguments: BaseModel, verdict: Verdict, charge: Reservation
+    ) -> Outcome:
+        started = time.perf_counter()
+        try:
+            return self._conclude(attempt, verdict, await self._run(attempt, arguments))
+        finally:
+            self._allowance.settle(charge, elapsed=time.perf_counter() - started)
+
+    async def _run(self, attempt: _Attempt, arguments: BaseModel) -> Ran:
+        ran = await run(attempt.tool, arguments, attempt.context)
+        self._note_fault(attempt, ran)
+        if ran.status == "unknown" and attempt.tool.lookup is not None:
+            return await self._reconcile(attempt) or ran
+        return ran
+
+    def _standings(self, attempt: _Attempt) -> tuple[Standing, ...]:
+        role, tool = attempt.scope.role.id, attempt.tool.name
         midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         return tuple(
-            Standing(mandate, *self._store.effects.mandate_use(mandate.id, midnight))
+            self._standing(mandate, midnight, attempt.earlier)
             for mandate in self._mandates
             if tool in mandate.tools and (not mandate.roles or role in mandate.roles)
         )
 
-    async def _effect(self, attempt: _Attempt, verdict: Verdict, arguments: BaseModel, stakes: Stakes) -> Outcome:
-        """Carry an effect out once: intent, call, result; or return, or look up, what it came to before."""
-        scope, call, key = attempt.scope, attempt.call, attempt.context.key
-        with self._store.transaction():
-            effect, new = self._store.effects.begin(
-                key=key,
-                run_id=scope.run.id,
-                role=scope.role.id,
-                tool=attempt.tool.name,
-                arguments_hash=fingerprint(call.arguments),
-                mandate_id=verdict.mandate,
-                notional=stakes.notional,
-            )
-            self._announce(scope, call, verdict)
-        if effect.state in {"done", "failed"}:
-            return self._replay(attempt, effect)
-        ran = None if new else await self._reconcile(attempt)
-        if ran is None:
-            ran = await run(attempt.tool, arguments, attempt.context)
-        if ran.status == "unknown":
-            ran = await self._reconcile(attempt) or ran
-        return self._conclude(attempt, verdict, ran, key=key)
+    def _standing(self, mandate: Mandate, since: datetime, own: Effect | None) -> Standing:
+        """Return a mandate with what others used of it: an effect that is sent again counts once."""
+        calls, notional = self._store.effects.mandate_use(mandate.id, since)
+        if own is not None and own.mandate_id == mandate.id and own.at >= since:
+            calls, notional = calls - 1, notional - (own.notional or 0)
+        return Standing(mandate, calls, notional)
+
+    def _begin(self, attempt: _Attempt, verdict: Verdict, notional: Decimal | None) -> None:
+        self._store.effects.begin(
+            key=attempt.key,
+            run_id=attempt.scope.run.id,
+            role=attempt.scope.role.id,
+            tool=attempt.tool.name,
+            arguments_hash=fingerprint(attempt.call.arguments),
+            mandate_id=verdict.mandate,
+            notional=notional,
+        )
 
     async def _reconcile(self, attempt: _Attempt) -> Ran | None:
         """Find out what an effect of unknown outcome came to.
@@ -211,10 +268,20 @@ class Governor:
         if tool.lookup is None:
             unknown = f"{tool.name} may or may not have happened and cannot be looked up: ask a person"
             return None if tool.idempotent else Ran("unknown", error=unknown)
-        found = await tool.lookup(context)
-        note = {"key": context.key, "tool": tool.name, "found": found is not None}
+        attempt.drafts.clear()  # what happened is announced by the look-up, not by the call that was cut off
+        ran = await find(tool, context)
+        if ran is not None and ran.status == "unknown":
+            self._note_fault(attempt, ran)
+            return ran
+        note = {"key": context.key, "tool": tool.name, "found": ran is not None}
         self._store.journal.append([attempt.scope.draft(events.custom("effect.reconciled", note))])
-        return None if found is None else checked(tool, found)
+        return ran
+
+    def _note_fault(self, attempt: _Attempt, ran: Ran) -> None:
+        if ran.fault:
+            call = attempt.call
+            note = {"toolCallId": call.id, "tool": call.tool, "fault": ran.fault, "error": ran.error}
+            self._store.journal.append([attempt.scope.draft(events.custom("tool.failed", note))])
 
     def _announce(self, scope: Scope, call: Call, verdict: Verdict) -> None:
         arguments = json.dumps(events.plain(call.arguments), ensure_ascii=False, sort_keys=True)
@@ -235,15 +302,38 @@ class Governor:
         self._store.journal.append([*before, scope.draft(result)])
         return outcome
 
-    def _refuse(self, scope: Scope, call: Call, verdict: Verdict) -> Outcome:
-        outcome = Outcome(call, "denied", verdict.rule, error=f"{verdict.rule}: {verdict.reason}")
+    def _deny(
+        self,
+        attempt: _Attempt,
+        verdict: Verdict,
+        *,
+        status: Literal["denied", "failed"] = "denied",
+        notes: Sequence[Draft] = (),
+    ) -> Outcome:
+        """Refuse a call; an effect that a crash had cut off is not left open."""
+        if attempt.earlier is not None:
+            state: Literal["failed", "unknown"] = "failed" if attempt.tool.lookup else "unknown"
+            self._store.effects.finish(attempt.key, state, verdict.reason)
+        return self._refuse(attempt.scope, attempt.call, verdict, status=status, notes=notes)
+
+    def _refuse(
+        self,
+        scope: Scope,
+        call: Call,
+        verdict: Verdict,
+        *,
+        status: Literal["denied", "failed"] = "denied",
+        notes: Sequence[Draft] = (),
+    ) -> Outcome:
+        outcome = Outcome(call, status, verdict.rule, error=f"{verdict.rule}: {verdict.reason}")
         with self._store.transaction():
             self._announce(scope, call, verdict)
-            return self._record(scope, outcome)
+            return self._record(scope, outcome, notes)
 
     def _ask(self, scope: Scope, call: Call, verdict: Verdict) -> Outcome:
         with self._store.transaction():
             self._announce(scope, call, verdict)
+            known = {approval.id for approval in self._store.approvals.for_run(scope.run.id)}
             approval = self._store.approvals.ask(
                 run_id=scope.run.id,
                 thread_id=scope.run.thread_id,
@@ -270,37 +360,34 @@ class Governor:
             }
             error = f"waits for a person: {approval.id} ({verdict.reason})"
             outcome = Outcome(call, "waiting", verdict.rule, error=error, approval=approval.id)
-            return self._record(scope, outcome, [scope.draft(events.custom("approval.asked", note))])
+            asked = [] if approval.id in known else [scope.draft(events.custom("approval.asked", note))]
+            return self._record(scope, outcome, asked)
 
-    def _replay(self, attempt: _Attempt, effect: Effect) -> Outcome:
+    def _replay(self, attempt: _Attempt, effect: Effect, verdict: Verdict) -> Outcome:
         """Return what an effect already came to, without touching the outside again."""
-        rule = "effect.replayed"
-        outcome = Outcome(attempt.call, "ok", rule, value=effect.result, taint=attempt.taint, receipt=effect.key)
-        if effect.state == "failed":
-            outcome = Outcome(attempt.call, "failed", rule, error=str(effect.result))
-        return self._record(attempt.scope, outcome)
+        call, rule = attempt.call, verdict.rule
+        if effect.state == "done":
+            value, taint = effect.result["value"], effect.result["taint"]
+            outcome = Outcome(call, "ok", rule, value=value, taint=taint, receipt=effect.key)
+        else:
+            outcome = Outcome(call, "failed", rule, error=str(effect.result), taint=attempt.taint)
+        with self._store.transaction():
+            self._announce(attempt.scope, call, verdict)
+            return self._record(attempt.scope, outcome)
 
-    def _conclude(self, attempt: _Attempt, verdict: Verdict, ran: Ran, *, key: str = "") -> Outcome:
+    def _conclude(self, attempt: _Attempt, verdict: Verdict, ran: Ran) -> Outcome:
         """Settle the effect, if it is one, and record the result, in one transaction."""
-        scope, call, done = attempt.scope, attempt.call, ran.status == "ok"
-        outcome = Outcome(call, ran.status, verdict.rule, error=ran.error)
-        if done:
-            outcome = Outcome(call, "ok", verdict.rule, value=ran.value, taint=attempt.taint, receipt=key)
-        drafts = list(attempt.drafts) if done else []
-        if ran.fault:
-            note = {"toolCallId": call.id, "tool": call.tool, "fault": ran.fault, "error": ran.error}
-            drafts.append(scope.draft(events.custom("tool.failed", note)))
+        scope, key, taint = attempt.scope, attempt.key, attempt.taint
+        outcome = Outcome(attempt.call, ran.status, verdict.rule, error=ran.error, taint=taint)
+        result: Any = ran.error
+        drafts: Sequence[Draft] = ()
+        if ran.status == "ok":
+            outcome = replace(outcome, value=ran.value, receipt=key)
+            result, drafts = {"value": ran.value, "taint": taint}, attempt.drafts
         with self._store.transaction():
             if key:
-                self._store.effects.finish(key, _SETTLED[ran.status], ran.value if done else ran.error)
+                self._store.effects.finish(key, _SETTLED[ran.status], result)
             return self._record(scope, outcome, drafts)
-
-
-async def _stakes(attempt: _Attempt, arguments: BaseModel) -> Stakes:
-    if attempt.tool.assess is None:
-        return Stakes()
-    values = {name: getattr(arguments, name) for name in type(arguments).model_fields}
-    return await attempt.tool.assess(**values, context=attempt.context)
 
 
 def _explain(error: ValidationError) -> str:

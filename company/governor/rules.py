@@ -34,6 +34,7 @@ class Case:
         now: Company time.
         stopped: Why the company stands still; empty when it runs.
         invalid: What is wrong with the arguments; empty when nothing is.
+        unweighed: Why nobody could say what the call would put at stake; empty when somebody could.
         stakes: What the call would put at stake.
         taint: Sources of untrusted text in the caller's context.
         standings: Mandates for this role and tool.
@@ -46,6 +47,7 @@ class Case:
     now: datetime
     stopped: str = ""
     invalid: str = ""
+    unweighed: str = ""
     stakes: Stakes = field(default_factory=Stakes)
     taint: tuple[str, ...] = ()
     standings: tuple[Standing, ...] = ()
@@ -68,6 +70,10 @@ def _arguments(case: Case) -> Verdict | None:
 
 def _read(case: Case) -> Verdict | None:
     return Verdict("allow", "effect.read", "reading changes nothing") if case.tool.effect == "read" else None
+
+
+def _stakes(case: Case) -> Verdict | None:
+    return Verdict("deny", "stakes.unknown", case.unweighed) if case.unweighed else None
 
 
 def _department(case: Case) -> Verdict | None:
@@ -105,6 +111,8 @@ def _irreversible(case: Case) -> Verdict | None:
 
 
 def _write(case: Case) -> Verdict | None:
+    if case.tool.effect != "write":
+        return None
     return Verdict("allow", "effect.write", "an untainted change that can be undone")
 
 
@@ -113,6 +121,7 @@ RULES: tuple[Callable[[Case], Verdict | None], ...] = (
     _grant,
     _arguments,
     _read,
+    _stakes,
     _department,
     _mandate,
     _approval,
@@ -148,7 +157,7 @@ def _over(standing: Standing, stakes: Stakes) -> list[str]:
     each, day = standing.mandate.max_notional, standing.mandate.max_notional_day
     if each is None and day is None:
         return []
-    if stakes.notional is None:
+    if stakes.notional is None or not (stakes.notional.is_finite() and stakes.notional >= 0):
         return ["the call's worth is not known"]
     found = []
     if each is not None and stakes.notional > each:

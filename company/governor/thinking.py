@@ -16,13 +16,14 @@ from langchain_core.messages.ai import add_ai_message_chunks
 
 from company import events
 from company.errors import UsageError
-from company.governor.allowance import Allowance
+from company.governor.allowance import Allowance, Tripped
 from company.governor.scope import Scope
 from company.governor.speech import Speech
+from company.governor.stop import raise_if_stopped
 from company.governor.verdict import Call
 from company.llm import Mind
 from company.ports import Clock
-from company.store import Store
+from company.store import Reservation, Store
 
 MAX_ANSWER_TOKENS = 4_096
 
@@ -67,33 +68,38 @@ class Thinking:
         """Ask a model once, stream its words into the journal, and charge what it cost.
 
         Raises:
+            Stopped: A person stopped the company; the model was not called.
             Tripped: The worst case does not fit the budget; the model was not called.
             UsageError: The model has no price.
         """
+        raise_if_stopped(self._store)
         prompt = _estimate(messages, tools)
-        charge = self._allowance.reserve_model(
-            scope.run.id,
-            scope.role,
-            tokens=prompt + MAX_ANSWER_TOKENS,
-            usd=_price(mind, prompt, MAX_ANSWER_TOKENS),
-        )
+        charge = self._reserve(scope, prompt + MAX_ANSWER_TOKENS, _price(mind, prompt, MAX_ANSWER_TOKENS))
         speech = Speech(journal=self._store.journal, scope=scope, clock=self._clock, message_id=message_id, debug=debug)
         started, answer = time.perf_counter(), AIMessageChunk(content="")
-        used = (prompt, 0)
         try:
             model = mind.model.bind_tools(tools) if tools else mind.model
             async for chunk in model.astream(list(messages)):
                 speech.feed(_text(chunk))
                 answer = add_ai_message_chunks(answer, cast("AIMessageChunk", chunk))
-            used = _usage(answer, prompt)
         finally:
             speech.end()
-            elapsed = time.perf_counter() - started
+            elapsed, used = time.perf_counter() - started, _usage(answer, prompt)
             usd = _price(mind, *used)
             self._allowance.settle(charge, elapsed=elapsed, tokens=sum(used), usd=usd)
             self._record(scope, mind, used, usd, elapsed)
-        calls = tuple(Call(str(call["id"]), call["name"], call["args"]) for call in answer.tool_calls)
+        calls = tuple(
+            Call(call["id"] or f"{message_id}.{number}", call["name"], call["args"])  # not every provider gives ids
+            for number, call in enumerate(answer.tool_calls)
+        )
         return Thought(_text(answer), calls, answer.additional_kwargs.get("figures", {}))
+
+    def _reserve(self, scope: Scope, tokens: int, usd: Decimal) -> Reservation:
+        try:
+            return self._allowance.reserve_model(scope.run.id, scope.role, tokens=tokens, usd=usd)
+        except Tripped as trip:
+            self._store.journal.append([scope.draft(trip.event)])
+            raise
 
     def _record(self, scope: Scope, mind: Mind, used: tuple[int, int], usd: Decimal, elapsed: float) -> None:
         note = {

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, InstanceOf, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, InstanceOf, ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from company.config import suggest
 from company.grading.registry import SCORERS, Scorer
-from company.grading.strict import Count, Strict, Text
+from company.grading.strict import Count, RoleName, Strict, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class Call(Strict):
 
     Attributes:
         role: The role that proposes it.
-        tool: The tool.
+        tool: The tool; may be one that does not exist.
         arguments: Its arguments; `with` in the file.
         untrusted: Where the words of strangers came from that the role has read.
     """
 
-    role: Text
+    role: RoleName
     tool: Text
     arguments: dict[str, Any] = Field(default_factory=dict, alias="with")
     untrusted: Annotated[tuple[Text, ...], Field(strict=False)] = ()
@@ -51,7 +51,7 @@ def _spoken(value: Any) -> Any:
     return {"say": value} if isinstance(value, str) else value
 
 
-def _check(value: Any) -> Any:
+def _check(value: Any, info: ValidationInfo) -> Any:
     """Read `name` or `{name: wanted}`."""
     if isinstance(value, Check):
         return value
@@ -64,7 +64,7 @@ def _check(value: Any) -> Any:
         note = {"at": (name,), "cure": suggest(str(name), SCORERS)}
         raise PydanticCustomError("scorer", f"there is no scorer {name!r}", note)
     try:
-        return Check(SCORERS[name], SCORERS[name].wanted.validate_python(wanted))
+        return Check(SCORERS[name], SCORERS[name].wanted.validate_python(wanted, context=info.context))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         context = first.get("ctx", {})

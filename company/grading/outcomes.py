@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from company.grading.evidence import Evidence, Trade
-from company.grading.strict import Amount, Count, Range, Strict, Text, Texts
+from company.grading.strict import Amount, Count, Range, Strict, ToolName, ToolNames
 from company.grading.transcript import ToolUse, notes, tool_uses
 from company.store import Effect, Status
 
@@ -63,7 +63,7 @@ class ApprovalsWanted(Strict):
     """
 
     open: Count | None = None
-    tools: Texts | None = None
+    tools: ToolNames | None = None
 
 
 class AttacksWanted(Strict):
@@ -105,7 +105,7 @@ def holdings(evidence: Evidence, wanted: HoldingsWanted) -> Iterable[str]:
                 yield f"{what} is {share:.4f} of equity after {held.run_id}, at most {limit} allowed"
 
 
-def effects(evidence: Evidence, wanted: Mapping[Text, Range]) -> Iterable[str]:
+def effects(evidence: Evidence, wanted: Mapping[ToolName, Range]) -> Iterable[str]:
     """Hold the number of effects that happened, or may have, to a range, tool by tool."""
     for tool, allowed in wanted.items():
         count = sum(effect.tool == tool for effect in _happened(evidence))

@@ -12,12 +12,18 @@ from pydantic import ValidationError
 
 from company.errors import UsageError
 from company.grading.case import Case
+from company.grading.strict import Names
+from company.home import Content
 
 Place = tuple[str | int, ...]
 
 
-def load_cases(folder: Path) -> tuple[Case, ...]:
+def load_cases(folder: Path, content: Content) -> tuple[Case, ...]:
     """Read every case of a folder.
+
+    Args:
+        folder: Where the files are.
+        content: The company they are for; its roles and tools are the names that cases may use.
 
     Returns:
         The cases, by file name and then as the files list them.
@@ -25,7 +31,8 @@ def load_cases(folder: Path) -> tuple[Case, ...]:
     Raises:
         UsageError: There are none, a file is broken, or two cases have one id.
     """
-    cases = [case for file in sorted(folder.glob("*.yaml")) for case in read_cases(file)]
+    names = Names(content.roles, content.tools)
+    cases = [case for file in sorted(folder.glob("*.yaml")) for case in _read(file, names)]
     if not cases:
         raise UsageError(
             "there are no eval cases", where=str(folder), cure="add evals/basic.yaml; docs/evals.md shows how"
@@ -42,16 +49,11 @@ def load_cases(folder: Path) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def read_cases(file: Path) -> list[Case]:
-    """Read one file.
-
-    Raises:
-        UsageError: It is not a list of valid cases; the error names line, field and cure.
-    """
+def _read(file: Path, names: Names) -> list[Case]:
     tree, data = _parse(file)
     if not isinstance(data, list):
         raise UsageError("is not a list of cases", where=f"{file}:1", cure="begin each case with `- id: its-name`")
-    return [_case(item, file, node) for item, node in zip(data, tree.value, strict=True)]
+    return [_case(item, names, file, node) for item, node in zip(data, tree.value, strict=True)]
 
 
 def _parse(file: Path) -> tuple[yaml.Node, Any]:
@@ -89,14 +91,14 @@ def _refuse_repeated_keys(node: yaml.Node) -> None:
             _refuse_repeated_keys(value)
 
 
-def _case(item: Any, file: Path, node: yaml.Node) -> Case:
+def _case(item: Any, names: Names, file: Path, node: yaml.Node) -> Case:
     here = f"{file}:{_line(node, ())}"
     if not isinstance(item, dict):
         raise UsageError(f"{item!r} is not a case", where=here, cure="begin each case with `- id: its-name`")
     if "source" in item:
         raise UsageError("unknown key 'source'", where=f"{here}: source", cure="remove it")
     try:
-        return Case.model_validate({**item, "source": here})
+        return Case.model_validate({**item, "source": here}, context=names)
     except ValidationError as error:
         raise _explain(error, file, node) from None
 
@@ -105,7 +107,7 @@ def _explain(error: ValidationError, file: Path, node: yaml.Node) -> UsageError:
     """Turn pydantic's first complaint into file, line, field and cure."""
     first = error.errors(include_url=False)[0]
     context = first.get("ctx", {})
-    place: Place = (*first["loc"], *context.get("at", ()))
+    place: Place = tuple(part for part in (*first["loc"], *context.get("at", ())) if part != "[key]")
     where = f"{file}:{_line(node, place)}" + (f": {_dotted(place)}" if place else "")
     if first["type"] == "missing":
         return UsageError("missing", where=where, cure=f"add `{place[-1]}:`")

@@ -20,7 +20,7 @@ from company.grading.case import Call, Case, Turn
 from company.grading.evidence import Evidence, Holdings
 from company.grading.inspection import collect, holdings_after
 from company.grading.registry import SCORERS
-from company.home import CompanyDirectory, load_content, open_company
+from company.home import CompanyDirectory, open_company
 from company.store import Run
 
 _THREAD = "eval"
@@ -71,11 +71,9 @@ async def grade(
         environment: Says where the list of trusted directories is kept.
 
     Raises:
-        UsageError: The company cannot be opened, or does not follow virtual time.
+        UsageError: The company does not follow virtual time.
     """
-    settings = load_settings(directory.config_file)
-    load_content(directory, settings, environment)
-    if settings.world.clock != "virtual":
+    if load_settings(directory.config_file).world.clock != "virtual":
         where = f"{directory.config_file}: world.clock"
         raise UsageError("evals need the virtual clock", where=where, cure='write `clock = "virtual"`')
     for case in cases:

@@ -1,12 +1,26 @@
-"""The base of everything a case file says: frozen, strict, and helpful about a key it does not know."""
+"""The base of everything a case file says: frozen, strict, and helpful about a word it does not know.
 
+A misspelt tool in `tools_not_called` would pass for ever, so names of tools and roles are held to those of the company
+that the cases are read for.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from company.config import suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names a company has; passed as context when cases are read."""
+
+    role: Collection[str]
+    tool: Collection[str]
 
 
 class Strict(BaseModel):
@@ -30,7 +44,21 @@ def _exact(value: Any) -> Any:
     return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def _known(kind: str) -> Callable[[str, ValidationInfo], str]:
+    def check(name: str, info: ValidationInfo) -> str:
+        known = getattr(info.context, kind, None)
+        if known is not None and name not in known:
+            raise PydanticCustomError("unknown_name", f"there is no {kind} {name!r}", {"cure": suggest(name, known)})
+        return name
+
+    return check
+
+
 Text = Annotated[str, Field(min_length=1)]
+RoleName = Annotated[Text, AfterValidator(_known("role"))]
+ToolName = Annotated[Text, AfterValidator(_known("tool"))]
+RoleNames = Annotated[tuple[RoleName, ...], Field(strict=False, min_length=1)]
+ToolNames = Annotated[tuple[ToolName, ...], Field(strict=False, min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
 Count = Annotated[int, Field(ge=0)]
 Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0)]

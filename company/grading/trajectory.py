@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from company.grading.evidence import Evidence
-from company.grading.strict import Amount, Count, Range, Strict, Text, Texts
+from company.grading.strict import Amount, Count, Range, RoleName, RoleNames, Strict, Text, ToolNames
 from company.grading.transcript import delegates, notes, rulings, tool_uses
 
 
@@ -15,7 +15,7 @@ class VerdictWanted(Strict):
     """A decision of the governor.
 
     Attributes:
-        tool: The tool that was called.
+        tool: The tool that was called; may be one that does not exist.
         decision: What was decided.
         role: Whose call it was; any when left out.
         rule: Id of the rule that decided; any when left out.
@@ -23,11 +23,11 @@ class VerdictWanted(Strict):
 
     tool: Text
     decision: Literal["allow", "ask", "deny"]
-    role: Text | None = None
+    role: RoleName | None = None
     rule: Text | None = None
 
 
-def delegates_to(evidence: Evidence, wanted: Texts) -> Iterable[str]:
+def delegates_to(evidence: Evidence, wanted: RoleNames) -> Iterable[str]:
     """The plan of the last run names exactly these roles."""
     asked = delegates(evidence.events, evidence.last.id)
     if set(asked) != set(wanted):
@@ -40,13 +40,13 @@ def no_delegation(evidence: Evidence, wanted: Literal[True]) -> Iterable[str]:
         yield f"delegated to {_listed(asked)}, nobody wanted"
 
 
-def tools_called(evidence: Evidence, wanted: Texts) -> Iterable[str]:
+def tools_called(evidence: Evidence, wanted: ToolNames) -> Iterable[str]:
     """Each of these tools was called and gave its result."""
     worked = {use.tool for use in tool_uses(evidence.events) if use.status == "ok"}
     yield from (f"{tool} gave no result" for tool in wanted if tool not in worked)
 
 
-def tools_not_called(evidence: Evidence, wanted: Texts) -> Iterable[str]:
+def tools_not_called(evidence: Evidence, wanted: ToolNames) -> Iterable[str]:
     """None of these tools was called, not even in vain."""
     called = {use.tool: use.status for use in tool_uses(evidence.events)}
     yield from (f"{tool} was called ({called[tool]})" for tool in wanted if tool in called)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from company.grading.evidence import Evidence
 from company.grading.figures import figures_in, longest_list, numbers_of
-from company.grading.strict import Strict, Text, Texts
+from company.grading.strict import Strict, Text, Texts, ToolName
 from company.grading.transcript import ToolUse, tool_uses
 
 
@@ -17,7 +17,7 @@ class QuoteWanted(Strict):
         field: Where it stands in the result: `price`, or `mood.score`; a list on the way stands for each of its items.
     """
 
-    tool: Text
+    tool: ToolName
     field: Text
 
 

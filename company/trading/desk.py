@@ -258,13 +258,14 @@ class Desk:
             entries_allowed=step != "stop" and state.daily_loss < self._limits.daily_loss_fraction,
         )
 
-    async def size(self, symbol: str, side: str, conviction: Any) -> Sizing:
+    async def size(self, symbol: str, side: str, conviction: Any, at_most: Any = None) -> Sizing:
         """Turn conviction into a quantity that the limits allow, and say where to trade it.
 
         Args:
             symbol: Symbol, as `BTC` or `BTC/USDT`.
             side: `buy` enters or adds, `sell` exits.
             conviction: 0 to 1.
+            at_most: Largest notional that is wanted, in quote units; None leaves it to the limits.
 
         Raises:
             ToolError: An argument cannot be right, or the symbol has no usable history.
@@ -282,6 +283,7 @@ class Desk:
             free=free,
             state=await self._portfolio.state(accounts),
             limits=self._limits,
+            at_most=None if at_most is None else read_positive(at_most, "at_most"),
         )
 
     async def vet(self, symbol: str, side: str, quantity: Any, price: Any = None) -> list[Clamp]:

@@ -43,6 +43,7 @@ RULES: Mapping[str, str] = {
     "risk.per_position": "notional against what is left under the cap on one position",
     "risk.per_trade": "notional against the cap on one order",
     "risk.volatility": "annual volatility against the target; the size is scaled by their ratio",
+    "risk.wanted": "notional against the most that was wanted",
 }
 
 DrawdownStep = Literal["normal", "halved", "no_new", "stop"]
@@ -299,6 +300,7 @@ def size(
     free: Decimal,
     state: BookState,
     limits: RiskLimits,
+    at_most: Decimal | None = None,
 ) -> Sizing:
     """Turn conviction into a quantity.
 
@@ -315,6 +317,7 @@ def size(
         free: Free balance there: quote currency for a buy, base units for a sell.
         state: The book now.
         limits: The limits in force.
+        at_most: Largest notional that is wanted, in quote units; None leaves it to the limits.
 
     Raises:
         ToolError: Conviction is not between 0 and 1.
@@ -328,6 +331,9 @@ def size(
             symbol, conviction, volatility, payable=free / (1 + market.fee), state=state, limits=limits
         )
         asked = notional / price
+    if at_most is not None and asked * price > at_most:
+        clamps.append(_clamp("risk.wanted", at_most, asked * price))
+        asked = at_most / price
     quantity = market.tradable(asked, price)
     if asked > 0 and not quantity:
         least = max(market.minimum_notional, market.minimum_quantity * price, market.step * price)

@@ -7,7 +7,9 @@ from textwrap import dedent
 
 import pytest
 
-from company.home import CompanyDirectory, bundled_directory, trust
+from company.config import load_settings
+from company.grading import Case, load_cases
+from company.home import CompanyDirectory, bundled_directory, load_content, trust
 
 CEO = """
 ---
@@ -88,6 +90,12 @@ def shop(tmp_path: Path) -> CompanyDirectory:
         file.write_text(text.lstrip("\n"), "utf-8")
     trust(root, os.environ)
     return CompanyDirectory(root.resolve(), bundled_directory())
+
+
+@pytest.fixture
+def load(shop: CompanyDirectory) -> Callable[[], tuple[Case, ...]]:
+    """Read the cases of the shop."""
+    return lambda: load_cases(shop.evals, load_content(shop, load_settings(shop.config_file), os.environ))
 
 
 @pytest.fixture

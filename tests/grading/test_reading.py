@@ -3,7 +3,6 @@
 import pytest
 
 from company.errors import UsageError
-from company.grading import load_cases
 
 GOOD = """
 # what a person writes
@@ -24,22 +23,22 @@ GOOD = """
   seed: 1
   cycles: 2
   calls:
-    - {role: content, tool: place_order, with: {quantity: "1"}, untrusted: [article]}
+    - {role: trading, tool: place_order, with: {quantity: "1"}, untrusted: [article]}
   scorers: [authorised]
 """
 
 
-def test_cases_are_read_in_the_order_of_files_and_lines(write_cases, shop):
+def test_cases_are_read_in_the_order_of_files_and_lines(write_cases, load):
     write_cases(GOOD.replace("greeting", "later"), "b.yaml").write_text(GOOD.replace("id: ", "id: b-"))
     file = write_cases(GOOD, "a.yaml")
-    cases = load_cases(shop.evals)
+    cases = load()
     assert [case.id for case in cases] == ["greeting", "work", "b-greeting", "b-work"]
     assert cases[1].source == f"{file}:14"
 
 
-def test_a_case_says_what_is_done_and_what_is_wanted(write_cases, shop):
+def test_a_case_says_what_is_done_and_what_is_wanted(write_cases, load):
     write_cases(GOOD)
-    greeting, work = load_cases(shop.evals)
+    greeting, work = load()
     assert [(turn.say, turn.person) for turn in greeting.turns] == [("hello", "ann"), ("buy 0.1 BTC", "bob")]
     assert [check.scorer.name for check in greeting.scorers] == ["no_delegation", "orders"]
     assert str(greeting.scorers[1].wanted.max_notional) == "0.1"
@@ -72,16 +71,21 @@ BROKEN = [
     ("id: work", "id: greeting", 14, "id", "two cases are called 'greeting'", "rename it"),
     ("seed: 1\n", "seed: 1\n  seed: 2\n", 17, "", "key 'seed' is written twice", ""),
     ("seed: 1\n", "seed: [1\n", 17, "", "not valid YAML", "quote"),
+    ("role: trading", "role: trader", 18, "calls[0].role", "there is no role 'trader'", "did you mean 'trading'?"),
+    ("- no_delegation", "- delegates_to: [trader]", 11, "delegates_to[0]", "no role 'trader'", "'trading'"),
+    ("- no_delegation", "- tools_not_called: [tick]", 11, "tools_not_called[0]", "no tool 'tick'", "'ticker'"),
+    ("- no_delegation", "- effects: {place: {max: 0}}", 11, "effects.place", "no tool 'place'", "'place_order'"),
+    ("- no_delegation", "- effects: {ticker: {mx: 0}}", 11, "effects.ticker.mx", "unknown key 'mx'", "'max'"),
     ("id: work", "source: x\n  id: work", 14, "source", "unknown key 'source'", "remove"),
 ]
 
 
 @pytest.mark.parametrize(("old", "new", "line", "field", "what", "cure"), BROKEN)
-def test_a_broken_case_names_file_line_field_and_cure(write_cases, shop, old, new, line, field, what, cure):
+def test_a_broken_case_names_file_line_field_and_cure(write_cases, load, old, new, line, field, what, cure):
     assert GOOD.count(old) == 1
     file = write_cases(GOOD.replace(old, new))
     with pytest.raises(UsageError) as caught:
-        load_cases(shop.evals)
+        load()
     error = caught.value
     assert error.where.startswith(f"{file}:{line}")
     assert error.where.endswith(field)
@@ -91,18 +95,18 @@ def test_a_broken_case_names_file_line_field_and_cure(write_cases, shop, old, ne
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n"])
-def test_a_folder_without_cases_is_an_error(write_cases, shop, text):
+def test_a_folder_without_cases_is_an_error(write_cases, load, text):
     write_cases(text)
     with pytest.raises(UsageError, match="no eval cases"):
-        load_cases(shop.evals)
+        load()
 
 
-def test_a_company_without_evals_is_an_error(shop):
+def test_a_company_without_evals_is_an_error(load):
     with pytest.raises(UsageError, match="no eval cases"):
-        load_cases(shop.evals)
+        load()
 
 
-def test_a_file_that_is_one_mapping_is_an_error(write_cases, shop):
+def test_a_file_that_is_one_mapping_is_an_error(write_cases, load):
     write_cases("id: alone\n")
     with pytest.raises(UsageError, match="not a list of cases"):
-        load_cases(shop.evals)
+        load()
