@@ -110,7 +110,7 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
     ),
     "source.blocked": lambda v: f"blocked {v['address']}",
     "post.published": lambda v: f"published {v['draftId']} on {v['channel']}",
-    "post.scheduled": lambda v: f"scheduled {v['draftId']} for {v['at']}",
+    "post.scheduled": lambda v: f"scheduled {v['draftId']} for {v['publishAt']}",
     "approval.asked": lambda v: (
         f"wants {v['tool']}({_short(v['arguments'])})  ⚠ approval {v['approval']}: {v['reason']}"
     ),
@@ -119,10 +119,11 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
     "effect.reconciled": lambda v: (
         f"looked up {v['tool']}: {'it had happened' if v['found'] else 'nothing had happened'}"
     ),
-    "run.resumed": lambda v: "resumed where it was left",
+    "run.resumed": lambda v: f"goes on by {v['reason']}" if "reason" in v else "resumed where it was left",
+    "run.stopped": lambda v: f"stopped by {v['reason']}",
     "budget.tripped": lambda v: f"budget: {v['reason']}",
 }
-_WARN = frozenset({"alert.raised", "approval.asked", "tool.failed", "budget.tripped"})
+_WARN = frozenset({"alert.raised", "approval.asked", "tool.failed", "budget.tripped", "run.stopped"})
 
 
 def _short(arguments: Json) -> str:

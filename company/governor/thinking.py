@@ -9,13 +9,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import add_ai_message_chunks
 
 from company import events
 from company.errors import UsageError
+from company.events import Json
 from company.governor.allowance import Allowance, Tripped
 from company.governor.scope import Scope
 from company.governor.speech import Speech
@@ -81,18 +82,14 @@ class Thinking:
             model = mind.model.bind_tools(tools) if tools else mind.model
             async for chunk in model.astream(list(messages)):
                 speech.feed(_text(chunk))
-                answer = add_ai_message_chunks(answer, cast("AIMessageChunk", chunk))
+                answer = add_ai_message_chunks(answer, _chunk(chunk))
         finally:
             speech.end()
             elapsed, used = time.perf_counter() - started, _usage(answer, prompt)
             usd = _price(mind, *used)
             self._allowance.settle(charge, elapsed=elapsed, tokens=sum(used), usd=usd)
             self._record(scope, mind, used, usd, elapsed)
-        calls = tuple(
-            Call(call["id"] or f"{message_id}.{number}", call["name"], call["args"])  # not every provider gives ids
-            for number, call in enumerate(answer.tool_calls)
-        )
-        return Thought(_text(answer), calls, answer.additional_kwargs.get("figures", {}))
+        return Thought(_text(answer), _calls(answer, message_id), answer.additional_kwargs.get("figures", {}))
 
     def _reserve(self, scope: Scope, tokens: int, usd: Decimal) -> Reservation:
         try:
@@ -111,6 +108,33 @@ class Thinking:
             "elapsedMs": round(elapsed * 1000),
         }
         self._store.journal.append([scope.draft(events.custom("cost", note), debug=True)])
+
+
+def _chunk(message: BaseMessage) -> AIMessageChunk:
+    """Return a piece of an answer; a provider that does not stream gives the whole as one message."""
+    if isinstance(message, AIMessageChunk):
+        return message
+    return AIMessageChunk(**message.model_dump(exclude={"type"}))
+
+
+def _calls(answer: AIMessageChunk, message_id: str) -> tuple[Call, ...]:
+    """Return what a model proposes. Not every provider gives ids.
+
+    `answer.tool_calls` is not used: LangChain completes JSON that breaks off, and would make 10 of a quantity of 100.
+    """
+    return tuple(
+        Call(piece["id"] or f"{message_id}.{number}", piece["name"] or "", _arguments(piece["args"]))
+        for number, piece in enumerate(answer.tool_call_chunks)
+    )
+
+
+def _arguments(text: str | None) -> Json:
+    """Read a call's arguments; what is no JSON object is kept, so that the governor refuses it by name."""
+    try:
+        found = json.loads(text or "{}")
+    except json.JSONDecodeError:
+        found = None
+    return found if isinstance(found, dict) else {"unreadable": text}
 
 
 def _text(message: AIMessageChunk | BaseMessage) -> str:

@@ -82,15 +82,14 @@ async def grade(
 
 async def run_case(case: Case, directory: CompanyDirectory, environment: Mapping[str, str]) -> Result:
     """Run one case in a new home and hold what happened to its scorers."""
-    began = time.perf_counter()
+    began, limit = time.perf_counter(), asyncio.timeout(case.timeout_seconds)
     try:
         with tempfile.TemporaryDirectory(prefix="company-eval-") as home:
-            async with asyncio.timeout(case.timeout_seconds):
+            async with limit:
                 faults = judge(case, await _played(case, directory, Path(home), environment))
-    except TimeoutError:
-        faults = (Fault("run", f"not done after {case.timeout_seconds} s"),)
     except Exception as error:  # noqa: BLE001  # whatever goes wrong is the failure of this case
-        faults = (Fault("run", f"{type(error).__name__}: {error}"),)
+        late = f"not done after {case.timeout_seconds} s"
+        faults = (Fault("run", late if limit.expired() else f"{type(error).__name__}: {error}"),)
     return Result(case, faults, time.perf_counter() - began)
 
 

@@ -1,9 +1,12 @@
 """Small companies whose tools show what happened: in files beside them, which outlive any process."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from company.events import Event, Json
 
 WriteCompany = Callable[[Mapping[str, str]], Path]
 
@@ -107,3 +110,13 @@ def marks() -> Callable[[Path], list[str]]:
         return file.read_text().splitlines() if file.exists() else []
 
     return _marks
+
+
+@pytest.fixture
+def journal_event() -> Callable[..., Event]:
+    """Return an event around a body, as the journal would give it."""
+
+    def _event(body: Json) -> Event:
+        return Event(1, datetime(2026, 1, 31, tzinfo=UTC), "R1", "", "ceo/trading", "user", body, "0" * 64, "1" * 64)
+
+    return _event

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, HumanMessage, ToolCallChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolCallChunk
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import Field
 
+from company import tool
 from company.config import BudgetSettings
 from company.errors import ProviderError, Stopped, UsageError
 from company.governor import STOP_FLAG, Call, Thinking, Tripped
@@ -38,7 +39,7 @@ class Scripted(BaseChatModel):
         return self.bind(tools=list(tools), **options)
 
     def _generate(self, *arguments: Any, **options: Any) -> ChatResult:
-        raise NotImplementedError("it only streams")
+        return ChatResult(generations=[ChatGeneration(message=self.script[0])])
 
     async def _astream(self, messages: Any, stop: Any = None, run_manager: Any = None, **options: Any) -> Any:
         self.asked.append({"messages": messages, "tools": options.get("tools", [])})
@@ -108,6 +109,36 @@ async def test_calls_of_a_provider_without_ids_get_ids_of_their_own(think):
     thought = await think(proposal("look", "{}", id=None), proposal("look", "{}", id=None, index=1))
 
     assert [call.id for call in thought.calls] == ["m1.0", "m1.1"]
+
+
+@pytest.mark.parametrize("broken", ['{"quantity": 10', '{"quantity": BTC}', "[1]", "quantity=10"])
+async def test_a_call_whose_arguments_break_off_is_refused_by_name_and_neither_lost_nor_completed(house, think, broken):
+    @tool(effect="read")
+    async def look(quantity: Decimal = D(1)) -> str:
+        """Look.
+
+        Args:
+            quantity: How much.
+        """
+        return "seen"
+
+    thought = await think(proposal("look", broken, id="t1"))
+    outcome = await house.governor(look).perform(house.scope("look"), thought.calls[0])
+
+    assert thought.calls == (Call("t1", "look", {"unreadable": broken}),)
+    assert (outcome.status, outcome.rule) == ("denied", "arguments.invalid")
+    assert "unreadable: " in outcome.error
+
+
+async def test_a_provider_that_does_not_stream_gives_the_same_thought(house, think):
+    call = {"name": "look", "args": {"symbol": "BTC"}, "id": "t1", "type": "tool_call"}
+    tokens = UsageMetadata(input_tokens=1200, output_tokens=400, total_tokens=1600)
+    whole = AIMessage("Let me look.", tool_calls=[call], usage_metadata=tokens)
+    thought = await think(model=Scripted(script=[whole], disable_streaming=True))
+
+    assert (thought.text, thought.calls) == ("Let me look.", (Call("t1", "look", {"symbol": "BTC"}),))
+    assert house.bodies("TEXT_MESSAGE_CONTENT")[0]["delta"] == "Let me look."
+    assert D(house.bodies("cost")[0]["usd"]) == D("0.024")
 
 
 async def test_named_figures_of_a_message_are_data(think):

@@ -71,7 +71,7 @@ BROKEN = [
     ("id: work", "id: greeting", 14, "id", "two cases are called 'greeting'", "rename it"),
     ("seed: 1\n", "seed: 1\n  seed: 2\n", 17, "", "key 'seed' is written twice", ""),
     ("seed: 1\n", "seed: [1\n", 17, "", "not valid YAML", "quote"),
-    ("role: trading", "role: trader", 18, "calls[0].role", "there is no role 'trader'", "did you mean 'trading'?"),
+    ("role: trading", "role: trader", 19, "calls[0].role", "there is no role 'trader'", "did you mean 'trading'?"),
     ("- no_delegation", "- delegates_to: [trader]", 11, "delegates_to[0]", "no role 'trader'", "'trading'"),
     ("- no_delegation", "- tools_not_called: [tick]", 11, "tools_not_called[0]", "no tool 'tick'", "'ticker'"),
     ("- no_delegation", "- effects: {place: {max: 0}}", 11, "effects.place", "no tool 'place'", "'place_order'"),
@@ -87,7 +87,7 @@ def test_a_broken_case_names_file_line_field_and_cure(write_cases, load, old, ne
     with pytest.raises(UsageError) as caught:
         load()
     error = caught.value
-    assert error.where.startswith(f"{file}:{line}")
+    assert error.where.partition(": ")[0] == f"{file}:{line}"
     assert error.where.endswith(field)
     assert what in error.what
     assert cure in error.cure

@@ -55,7 +55,9 @@ def test_the_server_answers_to_its_own_names(server, host: str) -> None:
         assert client.get(STATUS).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil:{port}", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil:{port}", ""]
+)
 @pytest.mark.parametrize("path", ["/", "/healthz", STATUS])
 def test_another_host_name_is_refused_on_every_route(server, host: str, path: str) -> None:
     with server.client(host=host.format(port=server.port)) as client:
