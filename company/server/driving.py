@@ -16,7 +16,7 @@ from company.store import Approval, Run
 
 Result = TypeVar("Result")
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds in which cancelled tasks put down what they hold."""
 
 _log = logging.getLogger(__name__)

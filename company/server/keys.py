@@ -70,7 +70,7 @@ class Sessions:
 
     def is_token(self, given: str) -> bool:
         """Tell whether `given` is the token."""
-        return hmac.compare_digest(given.encode(), self._token)
+        return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._token)
 
     def open(self) -> str:
         """Return the cookie of a new session."""

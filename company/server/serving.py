@@ -3,6 +3,7 @@
 This version serves the machine it runs on and nobody else: it speaks plain HTTP and knows one person.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable
 
@@ -84,9 +85,8 @@ class Server(uvicorn.Server):
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End streams and background work, then the connections."""
-        await self._driver.close()
-        await super().shutdown(sockets)
+        """End streams and background work, and the connections."""
+        await asyncio.gather(self._driver.close(), super().shutdown(sockets))
 
 
 def serve(

@@ -114,7 +114,7 @@ async def test_calls_of_a_provider_without_ids_get_ids_of_their_own(think):
 @pytest.mark.parametrize("broken", ['{"quantity": 10', '{"quantity": BTC}', "[1]", "quantity=10"])
 async def test_a_call_whose_arguments_break_off_is_refused_by_name_and_neither_lost_nor_completed(house, think, broken):
     @tool(effect="read")
-    async def look(quantity: Decimal = D(1)) -> str:
+    async def look(quantity: int = 1) -> str:
         """Look.
 
         Args:

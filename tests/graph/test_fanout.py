@@ -15,7 +15,7 @@ Opened = Callable[..., Any]
 Scripted = Callable[..., Any]
 
 NAP = ("nap", {"seconds": 0.3})
-PLAN = {"delegate": {"assignments": [{"role": "clerk", "task": "Look."}]}}
+PLAN = {"delegate": {"assignments": [{"role": "clerk", "task": "Look.", "standing": True}]}}
 BAD_PLAN = {"delegate": {"assignments": [{"role": "nobody", "task": "Look."}]}}
 
 

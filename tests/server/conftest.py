@@ -160,11 +160,11 @@ class Served:
             company = open_company(
                 find_directory(self.directory, Path.cwd()), self.state, environment=self._environment
             )
-            engine = Engine(company)
-            app = create_app(engine, token=TOKEN, port=self.port, person="Ada")
+            self.engine = Engine(company)
+            app = create_app(self.engine, token=TOKEN, port=self.port, person="Ada")
             self._server = Server(app, ready=self._ready.set)
             self._server.run(sockets=[self._listener])
-            engine.close()
+            self.engine.close()
             company.close()
         except BaseException as error:
             self._failed.append(error)

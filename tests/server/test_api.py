@@ -72,8 +72,8 @@ def test_runs_work_side_by_side(server) -> None:
     ],
 )
 def test_a_message_that_does_not_fit_is_refused_by_field(server, body: object) -> None:
-    with server.client() as client:
-        answer = client.post("/api/v1/messages", json=body)
+    with server.client(**{"content-type": "application/json"}) as client:
+        answer = client.post("/api/v1/messages", content=json.dumps(body))
     assert answer.status_code == 422
     error = answer.json()["error"]
     assert error["code"] == "invalid"
