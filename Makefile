@@ -16,6 +16,7 @@ serve: .venv/run.ready
 
 test: check
 	$(BIN)/python -m pytest
+	$(BIN)/company eval
 
 check: .venv/dev.ready
 	$(BIN)/ruff format --check

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from company.cli.opening import AsJson, Directory
+from company.cli.opening import AsJson, Directory, calm_numpy
 from company.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def evaluate(
     directory: Directory = None,
 ) -> None:
     """Run the eval cases, each in a home of its own, and score what happened."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # small matrices: BLAS threads would only spin
-        os.environ.setdefault(name, "1")
+    calm_numpy()
     from company.config import load_settings
     from company.grading import load_cases
     from company.home import find_directory, load_content

@@ -27,11 +27,16 @@ def locate(directory: Path | None, home: Path | None) -> tuple["CompanyDirectory
     return found, state_directory(found, home, os.environ)
 
 
+def calm_numpy() -> None:
+    """Keep linear algebra to one thread, before numpy loads: the matrices are small, more threads would only spin."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 @contextmanager
 def opened(directory: Path | None, home: Path | None, seed: int | None = None) -> Iterator["Engine"]:
     """Open the company and its engine; close both afterwards."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # small matrices: BLAS threads would only spin
-        os.environ.setdefault(name, "1")
+    calm_numpy()
     from company.engine import Engine
     from company.home import open_company
 

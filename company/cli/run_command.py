@@ -74,14 +74,20 @@ def resume(
 
 def interruptible(work: Coroutine[Any, Any, int], engine: "Engine") -> int:
     """Run `work`; on Ctrl+C or SIGTERM say how to go on. The run stays resumable: every step before is durable."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
+        return asyncio.run(_until_told_to_end(work))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         left = engine.company.store.runs.unfinished()
         cure = f"company resume {left[-1].id}" if left else "company run"
         typer.echo(f"  interrupted; go on with: {cure}", err=True)
         return 1
+
+
+async def _until_told_to_end(work: Coroutine[Any, Any, int]) -> int:
+    """Cancel `work` on SIGTERM, as `asyncio.run` does on Ctrl+C; raising where it is could break a transaction."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 def exit_code(run: "Run") -> int:

@@ -32,7 +32,7 @@ HEARTBEAT = 15
 STALLED = 30
 """Seconds after which a client that takes nothing is dropped; it resumes where it was."""
 
-GRACE = 1.0
+GRACE = 0.5
 """Seconds that a stream has for its farewell when the server ends."""
 
 RETRY = "retry: 1000\n"

@@ -47,20 +47,20 @@ class Terminal:
     """The other side of a process's terminal."""
 
     def __init__(self, master: int) -> None:
-        self._master = master
-        self.seen = ""
+        self._master, self._seen, self._place = master, b"", 0
 
     def write(self, line: str) -> None:
         os.write(self._master, f"{line}\n".encode())
 
     def read_until(self, text: str, *, within: float = 60) -> str:
         """Return what came since the last call, up to and with `text`."""
-        end, start = time.monotonic() + within, len(self.seen)
-        while text not in self.seen[start:]:
-            assert time.monotonic() < end, self.seen
+        end, start = time.monotonic() + within, self._place
+        while (found := self._seen.find(text.encode(), start)) < 0:
+            assert time.monotonic() < end, self._seen.decode()
             if select.select([self._master], [], [], 0.1)[0]:
-                self.seen += os.read(self._master, 4096).decode("utf-8", "replace")
-        return self.seen[start:]
+                self._seen += os.read(self._master, 4096)
+        self._place = found + len(text.encode())
+        return self._seen[start : self._place].decode()
 
 
 @pytest.fixture
