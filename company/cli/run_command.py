@@ -142,4 +142,6 @@ async def _cycles(engine: "Engine", count: int | None, pause: float, *, as_json:
         finished = await following(cursor, engine.advance(run.id))
         summary(engine, finished, as_json=as_json, elapsed=time.monotonic() - began)
         worst = max(worst, exit_code(finished))
+        for woken in await following(cursor, engine.wake()):
+            summary(engine, woken, as_json=as_json)
     return worst

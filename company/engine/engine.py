@@ -113,16 +113,15 @@ class Engine:
 
     async def sweep(self) -> list[Run]:
         """Finish what earlier processes left: crashed runs, expired approvals, decisions made elsewhere."""
+        left = await self._advance_all(self._store.runs.unfinished())
+        return [*left, *await self.wake()]
+
+    async def wake(self) -> list[Run]:
+        """Act on decisions that were made elsewhere, and on approvals whose time is over."""
         with self._store.transaction():
             for approval in self._store.approvals.expire(self.company.wall.now()):
                 self._note_decision(approval)
-        finished = []
-        for run in [*self._store.runs.unfinished(), *self._decided()]:
-            try:
-                finished.append(await self.advance(run.id))
-            except Busy:
-                continue
-        return finished
+        return await self._advance_all(self._decided())
 
     async def decide(self, approval_id: str, *, approved: bool, by: str, note: str = "") -> tuple[Approval, Run]:
         """Record a person's decision and let the run act on it."""
@@ -266,6 +265,16 @@ class Engine:
             stopped = self._store.runs.set_status(run.id, "stopped", {"error": str(stop)})
         self._store.journal.sign_head()
         return stopped
+
+    async def _advance_all(self, runs: Sequence[Run]) -> list[Run]:
+        """Advance runs that no other process drives."""
+        finished = []
+        for run in runs:
+            try:
+                finished.append(await self.advance(run.id))
+            except Busy:
+                continue
+        return finished
 
     def _decided(self) -> Sequence[Run]:
         """Parked runs in which a decision waits to be acted on."""

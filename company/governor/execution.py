@@ -87,10 +87,7 @@ async def assess(tool: Tool, arguments: BaseModel, context: Context) -> Stakes |
         wrong = Ran("failed", error=f"{tool.name} cannot tell what is at stake", fault="contract")
         return stakes if isinstance(stakes, Stakes) else wrong
 
-    stakes = await _contained(tool, work)
-    if isinstance(stakes, Ran) and stakes.status == "unknown":  # nothing was done yet, that much is certain
-        return replace(stakes, status="failed")
-    return stakes
+    return await _contained(tool, work)
 
 
 async def _contained(tool: Tool, work: Callable[[], Awaitable[T]]) -> T | Ran:

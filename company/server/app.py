@@ -35,7 +35,7 @@ def create_app(engine: Engine, *, token: str, port: int, person: str) -> FastAPI
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        driver.sweep()
+        driver.tend()
         yield
         await driver.close()
 

@@ -16,6 +16,9 @@ from company.store import Approval, Run
 
 Result = TypeVar("Result")
 
+LOOK_EVERY = 60.0
+"""Seconds between two looks at what waits for people."""
+
 PATIENCE = 0.5
 """Seconds in which cancelled tasks put down what they hold."""
 
@@ -32,12 +35,13 @@ class Driver:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._tending: asyncio.Task[None] | None = None
         self.closing = False
         """The server is ending; streams say farewell and nothing new begins."""
 
     @property
     def running(self) -> frozenset[str]:
-        """Ids of the runs that were started here and are being driven."""
+        """Names of the work under way; a run that was started here is driven under its id."""
         return frozenset(task.get_name() for task in self._tasks)
 
     def drive(self, run_id: str) -> None:
@@ -45,9 +49,19 @@ class Driver:
         if not self.closing:
             self._begin(self._engine.advance(run_id), run_id).add_done_callback(_report)
 
-    def sweep(self) -> None:
-        """Finish in the background what earlier processes left."""
-        self._begin(self._engine.sweep(), "sweep").add_done_callback(_report)
+    def tend(self) -> None:
+        """Finish what earlier processes left; then look each minute for decisions made elsewhere and for lateness."""
+        self._tending = asyncio.create_task(self._tend(), name="tending")
+        self._tending.add_done_callback(_report)
+
+    async def _tend(self) -> None:
+        work = self._engine.sweep
+        while True:
+            task = self._begin(work(), "approvals")
+            task.add_done_callback(_report)
+            await asyncio.wait({task})
+            await asyncio.sleep(LOOK_EVERY)
+            work = self._engine.wake
 
     async def decide(self, approval_id: str, *, approved: bool, by: str, note: str) -> tuple[Approval, Run]:
         """Record a person's decision and return when the run has acted on it.
@@ -66,7 +80,7 @@ class Driver:
     async def close(self) -> None:
         """Cancel all work; what was begun stays resumable. May be called again."""
         self.closing = True
-        tasks = set(self._tasks)
+        tasks = {*self._tasks, *([self._tending] if self._tending else [])}
         for task in tasks:
             task.cancel()
         if tasks:

@@ -182,7 +182,7 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
 
     Args:
         engine: Runs the company.
-        running: Runs that are being driven now.
+        running: Names of the work under way; a run is driven under its id.
     """
     company = engine.company
     records: Records = company.services[Records]

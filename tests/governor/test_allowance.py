@@ -97,6 +97,15 @@ async def test_seconds_that_were_used_up_end_the_calls_of_a_role(house):
     assert tripped.value.rule == "budget.seconds"
 
 
+async def test_the_seconds_of_a_run_are_shared_by_all_its_roles(house):
+    house.budget = BudgetSettings(run_seconds=1)
+    allowance = house.allowance()
+    allowance.settle(allowance.reserve_call(house.run.id, house.scope().role), elapsed=1.5)
+
+    with pytest.raises(Tripped, match="the run budget of 'company' allows 1 seconds"):
+        allowance.reserve_call(house.run.id, house.scope(role="content").role)
+
+
 async def test_what_is_refused_costs_nothing(house):
     await house.governor(look).perform(house.scope(), Call("c1", "look", {}))
 

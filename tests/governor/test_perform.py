@@ -333,11 +333,33 @@ async def test_a_mandate_of_another_role_covers_nothing(house, mandate):
 
 async def test_the_days_use_of_a_mandate_ends_at_midnight_of_company_time(house, mandate):
     house.mandates = [mandate("sell", max_calls_day=1)]
-    today = [(await house.perform(sell, quantity="1", id=call)).status for call in ("c1", "c2")]
-    house.clock.advance_to(house.clock.now().replace(day=3, hour=0))
+    noon = house.clock.now()
+    statuses = []
+    for number, moment in enumerate([noon, noon.replace(hour=23), noon.replace(day=3, hour=0)]):
+        house.clock.advance_to(moment)
+        statuses.append((await house.perform(sell, quantity="1", id=f"c{number}")).status)
 
-    assert today == ["ok", "waiting"]
-    assert (await house.perform(sell, quantity="1", id="c3")).status == "ok"
+    assert statuses == ["ok", "waiting", "ok"]
+
+
+async def test_what_calls_of_one_day_are_worth_adds_up_under_their_mandate(house, mandate):
+    async def weigh(quantity: Decimal, context: Context) -> Stakes:
+        return Stakes(notional=quantity * 2)
+
+    @tool(effect="irreversible", assess=weigh)
+    async def trade(quantity: Decimal) -> str:
+        """Trade.
+
+        Args:
+            quantity: How much.
+        """
+        return "done"
+
+    house.mandates = [mandate("trade", max_notional_day="10")]
+    outcomes = [await house.perform(trade, id=f"c{n}", quantity=quantity) for n, quantity in enumerate(("3", "2", "1"))]
+
+    assert [outcome.status for outcome in outcomes] == ["ok", "ok", "waiting"]
+    assert "10.00 used today and 2.00 more is over 10.00 a day" in outcomes[2].error
 
 
 # What tools see and say
@@ -354,10 +376,12 @@ async def test_a_tool_sees_its_surroundings_and_only_what_is_wired(house):
         return "never"
 
     outcome = await house.perform(look_around)
+    await house.perform(look_around, taint=("inbox",))
 
     role, run_id, clock, tainted, key = seen[0]
     assert (role, run_id, clock, tainted) == ("trading", "R1", house.clock, False)
     assert len(key) <= 36
+    assert [saw[3] for saw in seen] == [False, True]
     assert "no Clock is wired into this company" in outcome.error
 
 

@@ -180,6 +180,14 @@ async def test_the_worst_case_is_the_prompt_and_the_longest_answer(house, think)
         await think(*words("does not fit"))
 
 
+async def test_the_tools_a_model_is_offered_are_part_of_its_prompt(house, think):
+    await think(*words("yes"))
+    await think(*words("yes"), tools=[SCHEMA])
+
+    alone, offered = (cost["inputTokens"] for cost in house.bodies("cost"))
+    assert offered - alone >= len(str(SCHEMA)) // 4
+
+
 @pytest.mark.parametrize("budget", [{"run_usd": D("0.01")}, {"run_tokens": 100}, {"day_usd": D("0.01")}])
 async def test_a_call_that_may_not_fit_is_refused_before_the_model_is_asked(house, think, budget):
     house.budget = BudgetSettings(**budget)

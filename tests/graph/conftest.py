@@ -20,8 +20,9 @@ from company.roles import Role
 
 GOLDEN = Path(__file__).with_name("golden")
 
-Answer = str | Mapping[str, Any] | Exception
-"""What a scripted model does when asked: says words, delegates (`{"delegate": {...}}`) or calls a tool, or fails."""
+Calls = Sequence[tuple[str, Mapping[str, Any]]]
+Answer = str | Calls | Exception
+"""What a scripted model does when asked: says words, calls tools (the CEO's is `delegate`), or fails."""
 
 
 @pytest.fixture
@@ -90,12 +91,12 @@ class Script(BaseChatModel):
             yield chunk
 
 
-def _chunk(answer: str | Mapping[str, Any], number: int) -> AIMessageChunk:
+def _chunk(answer: str | Calls, number: int) -> AIMessageChunk:
     if isinstance(answer, str):
         return AIMessageChunk(content=answer)
     calls = [
-        tool_call_chunk(name=name, args=json.dumps(arguments), id=f"call{number}", index=0)
-        for name, arguments in answer.items()
+        tool_call_chunk(name=name, args=json.dumps(arguments), id=f"call{number}.{index}", index=index)
+        for index, (name, arguments) in enumerate(answer)
     ]
     return AIMessageChunk(content="", tool_call_chunks=calls)
 

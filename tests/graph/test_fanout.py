@@ -1,5 +1,6 @@
 """Roles work side by side; the CEO waits for the last one, may send work back, and hands in plans that hold."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,13 @@ Opened = Callable[..., Any]
 Scripted = Callable[..., Any]
 
 NAP = ("nap", {"seconds": 0.3})
-PLAN = {"delegate": {"assignments": [{"role": "clerk", "task": "Look.", "standing": True}]}}
-BAD_PLAN = {"delegate": {"assignments": [{"role": "nobody", "task": "Look."}]}}
+
+
+def _plan(*roles: str) -> list[tuple[str, dict[str, Any]]]:
+    return [("delegate", {"assignments": [{"role": role, "task": "Look.", "standing": True} for role in roles]})]
+
+
+PLAN, BAD_PLAN = _plan("clerk"), _plan("nobody")
 
 
 async def _cycle(engine: Engine) -> tuple[Any, list[Event]]:
@@ -47,6 +53,19 @@ async def test_roles_wait_for_their_tools_side_by_side(
     assert len(spans) == 4
     wall, total = max(end for _, end in spans) - min(start for start, _ in spans), sum(b - a for a, b in spans)
     assert wall < 0.6 * total
+
+
+async def test_reads_of_one_thought_wait_side_by_side_and_effects_keep_their_order(
+    crew: Crew, opened: Opened, scripted: Scripted, tmp_path: Path
+) -> None:
+    slow, quick = ("note", {"text": "first", "seconds": 0.1}), ("note", {"text": "second"})
+    _, models = scripted(clerk=[[slow, NAP, quick, NAP, NAP], "done"], ceo=[PLAN, "Good."])
+    with opened(tmp_path / "home", crew(clerk=[]), models=models) as engine:
+        _, events = await _cycle(engine)
+    results = [json.loads(e.body["content"])["value"] for e in events if e.type == "TOOL_CALL_RESULT"]
+    assert results == ["slept", "slept", "slept", "first", "second"]
+    naps = _spans(events)[:3]
+    assert max(end for _, end in naps) - min(start for start, _ in naps) < 0.6 * sum(b - a for a, b in naps)
 
 
 async def test_the_ceo_answers_when_the_slowest_role_has_reported(crew: Crew, opened: Opened, tmp_path: Path) -> None:
@@ -130,12 +149,9 @@ async def test_a_ceo_whose_model_fails_after_the_reports_answers_with_what_came_
 
 async def test_a_role_reads_only_its_own_work(crew: Crew, opened: Opened, scripted: Scripted, tmp_path: Path) -> None:
     scripts, models = scripted(
-        clerk=[{"note": {"text": "a secret"}}, "noted"],
+        clerk=[[("note", {"text": "a secret"})], "noted"],
         smith=["fine"],
-        ceo=[
-            {"delegate": {"assignments": [{"role": "clerk", "task": "Note."}, {"role": "smith", "task": "Look."}]}},
-            "Good.",
-        ],
+        ceo=[_plan("clerk", "smith"), "Good."],
     )
     with opened(tmp_path / "home", crew(clerk=[], smith=[]), models=models) as engine:
         await _cycle(engine)
@@ -148,7 +164,7 @@ async def test_a_role_reads_only_its_own_work(crew: Crew, opened: Opened, script
 async def test_a_role_that_never_ends_is_stopped_after_its_steps(
     crew: Crew, opened: Opened, scripted: Scripted, tmp_path: Path
 ) -> None:
-    endless = [{"nap": {"seconds": 0}} for _ in range(30)]
+    endless = [[("nap", {"seconds": 0})] for _ in range(30)]
     _, models = scripted(clerk=endless, ceo=[PLAN, "It took too long."])
     with opened(tmp_path / "home", crew(clerk=[]), models=models) as engine:
         run, _ = await _cycle(engine)
