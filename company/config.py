@@ -167,7 +167,7 @@ class LimitSettings(_Section):
     Attributes:
         max_trade_fraction: Largest notional of one order; 0.05.
         max_position_fraction: Largest position in one asset; 0.10.
-        max_gross_fraction: Largest sum of all positions; 0.8.
+        max_gross_fraction: Largest sum of all positions; 0.6.
         min_conviction: Least conviction, 0 to 1, that an order needs; 0.60.
         daily_loss_fraction: Loss of one day after which nothing new is opened; 0.03.
         drawdown_steps: Falls from the peak at which sizes are halved, nothing new is opened, only exits are allowed;
@@ -176,7 +176,7 @@ class LimitSettings(_Section):
 
     max_trade_fraction: Fraction = Decimal("0.05")
     max_position_fraction: Fraction = Decimal("0.10")
-    max_gross_fraction: Fraction = Decimal("0.8")
+    max_gross_fraction: Fraction = Decimal("0.6")
     min_conviction: Annotated[Number, Field(ge=0, le=1)] = Decimal("0.60")
     daily_loss_fraction: Fraction = Decimal("0.03")
     drawdown_steps: Annotated[tuple[Fraction, Fraction, Fraction], Field(strict=False), AfterValidator(_ascending)] = (

@@ -46,7 +46,6 @@ ID_FIELDS = frozenset(
         "client_order_id",
         "key",
         "messageId",
-        "parentMessageId",
         "receipt",
         "receipts",
         "runId",
@@ -55,7 +54,7 @@ ID_FIELDS = frozenset(
         "toolCallId",
     }
 )
-WALL_FIELDS = frozenset({"at", "elapsedMs", "cpuMs", "expiresAt"})
+WALL_FIELDS = frozenset({"at", "elapsedMs", "expiresAt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +174,6 @@ def agent_started(path: str, name: str, description: str, parent: str | None) ->
 def agent_finished(path: str) -> Json:
     """A role handed in its report."""
     return _body("SubagentFinishedEvent", subagent_run_id=path, outcome={"type": "success"})
-
-
-def agent_failed(path: str, message: str, code: str) -> Json:
-    """A role could not finish its assignment."""
-    return _body("SubagentErrorEvent", subagent_run_id=path, message=message, code=code)
 
 
 def text_start(message_id: str, role: Literal["assistant", "user"] = "assistant", agent: str | None = None) -> Json:

@@ -64,23 +64,13 @@ async def review_draft(context: Context, draft_id: str) -> Review:
 
 
 async def _publication_made(context: Context) -> Published | None:
-    return await context.get(Studio).find_publication(context.key)
+    published = await context.get(Studio).find_publication(context.key)
+    if published is not None:
+        _announce(context, published)
+    return published
 
 
-async def _channel_at_stake(context: Context, draft_id: str) -> Stakes:
-    return Stakes(recipient=context.get(Studio).get(draft_id).channel)
-
-
-@tool(effect="irreversible", idempotent=True, lookup=_publication_made, assess=_channel_at_stake)
-async def publish_post(context: Context, draft_id: str) -> Published:
-    """Publish a reviewed draft on its channel now. It cannot be taken back.
-
-    Returns proof: the delivery's id, the time and the hash of the text that went out.
-
-    Args:
-        draft_id: Id of a draft whose review is ok, like "D1".
-    """
-    published = await context.get(Studio).publish(draft_id, context.key)
+def _announce(context: Context, published: Published) -> None:
     context.emit(
         "post.published",
         {
@@ -91,6 +81,27 @@ async def publish_post(context: Context, draft_id: str) -> Published:
             "at": published.at,
         },
     )
+
+
+async def _words_at_stake(context: Context, draft_id: str, version: int) -> Stakes:
+    draft = context.get(Studio).get(draft_id)
+    return Stakes(
+        recipient=draft.channel, preview=f"{draft.id} version {draft.version} on {draft.channel}: {draft.text}"
+    )
+
+
+@tool(effect="irreversible", idempotent=True, lookup=_publication_made, assess=_words_at_stake)
+async def publish_post(context: Context, draft_id: str, version: int) -> Published:
+    """Publish a reviewed draft on its channel now. It cannot be taken back.
+
+    Returns proof: the delivery's id, the time and the hash of the text that went out.
+
+    Args:
+        draft_id: Id of a draft whose review is ok, like "D1".
+        version: Version of the draft that was reviewed; another one is refused.
+    """
+    published = await context.get(Studio).publish(draft_id, context.key, version=version)
+    _announce(context, published)
     return published
 
 

@@ -42,7 +42,14 @@ async def recent_alerts(context: Context, limit: int = 8) -> list[Alert]:
 
 
 async def _block_made(context: Context) -> Block | None:
-    return context.get(Watch).find_block(context.key)
+    block = context.get(Watch).find_block(context.key)
+    if block is not None:
+        _announce(context, block)
+    return block
+
+
+def _announce(context: Context, block: Block) -> None:
+    context.emit("source.blocked", {"address": block.address, "reason": block.reason, "at": block.at})
 
 
 async def _address_at_stake(context: Context, address: str, reason: str) -> Stakes:
@@ -61,5 +68,5 @@ async def block_source(context: Context, address: str, reason: str) -> Block:
         reason: Why, in one sentence, with the alert's id.
     """
     block = await context.get(Watch).block(address, reason, context.key)
-    context.emit("source.blocked", {"address": block.address, "reason": block.reason, "at": block.at})
+    _announce(context, block)
     return block

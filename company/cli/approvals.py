@@ -2,12 +2,12 @@
 
 import getpass
 import json
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from company.cli.opening import AsJson, Directory, Home, opened
-from company.cli.tables import table
 from company.events import plain
 
 app = typer.Typer(help="What waits for a person: list, approve, reject.", invoke_without_command=True)
@@ -31,8 +31,7 @@ def listing(as_json: AsJson = False, directory: Directory = None, home: Home = N
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    shown = [[r["id"], r["role"], r["tool"], json.dumps(r["arguments"], ensure_ascii=False), r["reason"]] for r in rows]
-    typer.echo(table(["id", "role", "wants", "arguments", "why it asks"], shown, empty="nothing waits"))
+    typer.echo("\n\n".join(map(_described, rows)) or "nothing waits")
 
 
 @app.command()
@@ -55,6 +54,18 @@ def approval_row(approval: object) -> dict[str, object]:
     """Return what a person needs to decide."""
     names = ("id", "run_id", "role", "tool", "arguments", "reason", "rule", "sources", "asked_at", "expires_at")
     return {name: getattr(approval, name) for name in names}
+
+
+def _described(row: Mapping[str, Any]) -> str:
+    """All that a person needs to decide, nothing cut."""
+    why, _, preview = row["reason"].partition("\n")
+    lines = [
+        f"{row['id']}  {row['role']} wants {row['tool']}({json.dumps(row['arguments'], ensure_ascii=False)})",
+        f"why it asks: {why} [{row['rule']}]",
+        *preview.splitlines(),
+        f"answer before {row['expires_at']}: company approvals approve {row['id']}, or reject",
+    ]
+    return "\n    ".join(lines)
 
 
 def _decide(approval_id: str, note: str, directory: Directory, home: Home, *, approved: bool, as_json: bool) -> None:

@@ -33,6 +33,8 @@ def doctor(as_json: AsJson = False, directory: Directory = None, home: Home = No
 
 
 def _checks(company: "Company") -> Iterator[tuple[str, bool, str]]:
+    from company.store import Records
+
     yield (
         "version",
         True,
@@ -46,8 +48,9 @@ def _checks(company: "Company") -> Iterator[tuple[str, bool, str]]:
     yield "journal", found.ok, f"{found.rows} rows, signed to {found.head_seq}" if found.ok else found.problems[0]
     left = [run.id for run in company.store.runs.unfinished()]
     yield "runs", not left, f"unfinished: {', '.join(left)}; company resume {left[0]}" if left else "none unfinished"
-    unknown = company.store.effects.in_state("unknown")
-    yield "effects", not unknown, f"{len(unknown)} of unknown outcome" if unknown else "every outcome is known"
+    records: Records = company.services[Records]
+    unknown = records.health().unknown_effects
+    yield "effects", not unknown, f"{unknown} of unknown outcome" if unknown else "every outcome is known"
 
 
 def _memory(company: "Company") -> tuple[str, bool, str]:

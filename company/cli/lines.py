@@ -112,7 +112,7 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
     "post.published": lambda v: f"published {v['draftId']} on {v['channel']}",
     "post.scheduled": lambda v: f"scheduled {v['draftId']} for {v['publishAt']}",
     "approval.asked": lambda v: (
-        f"wants {v['tool']}({_short(v['arguments'])})  ⚠ approval {v['approval']}: {v['reason']}"
+        f"wants {v['tool']}({_short(v['arguments'])})  ⚠ approval {v['approval']}: {v['reason'].splitlines()[0]}"
     ),
     "approval.decided": lambda v: f"approval {v['approval']} {v['state']}" + (f" by {v['by']}" if v["by"] else ""),
     "tool.failed": lambda v: f"{v['tool']} {v['fault']}: {v['error']}",

@@ -17,7 +17,7 @@ from langgraph.types import Command, GraphOutput
 from company import events
 from company.engine.locks import Busy, RunLocks
 from company.engine.stopping import PAUSE_FLAG
-from company.errors import CompanyError, Stopped, UsageError
+from company.errors import Stopped, UsageError
 from company.events import Draft
 from company.governor import STOP_FLAG, Allowance, Governor, Thinking
 from company.graph import CompanyState, FencedSaver, Graph, RunContext, build
@@ -249,8 +249,7 @@ class Engine:
     def _fail(self, run: Run, error: Exception) -> None:
         with self._store.transaction():
             self._note(run, events.run_error(str(error), type(error).__name__))
-            if isinstance(error, CompanyError):
-                self._store.runs.set_status(run.id, "failed", {"error": str(error)})
+            self._store.runs.set_status(run.id, "failed", {"error": str(error)})
         self._store.journal.sign_head()
 
     def _refuse_other(self, run: Run) -> Run:

@@ -203,7 +203,7 @@ class Governor:
             if verdict.rule == "stop.requested":  # not a result: the call is proposed again when the run goes on
                 raise Stopped(verdict.reason)
             if verdict.decision == "ask":
-                return self._ask(scope, call, verdict)
+                return self._ask(scope, call, verdict, case.stakes.preview)
             if verdict.decision == "deny":
                 return self._deny(attempt, verdict, status="failed" if case.unweighed else "denied")
             try:
@@ -330,7 +330,8 @@ class Governor:
             self._announce(scope, call, verdict)
             return self._record(scope, outcome, notes)
 
-    def _ask(self, scope: Scope, call: Call, verdict: Verdict) -> Outcome:
+    def _ask(self, scope: Scope, call: Call, verdict: Verdict, preview: str) -> Outcome:
+        reason = f"{verdict.reason}\n{preview}" if preview else verdict.reason
         with self._store.transaction():
             self._announce(scope, call, verdict)
             known = {approval.id for approval in self._store.approvals.for_run(scope.run.id)}
@@ -343,7 +344,7 @@ class Governor:
                 tool=call.tool,
                 arguments=call.arguments,
                 arguments_hash=fingerprint(call.arguments),
-                reason=verdict.reason,
+                reason=reason,
                 rule=verdict.rule,
                 sources=list(verdict.sources),
                 expires_seconds=self._approval_expires,
@@ -354,7 +355,7 @@ class Governor:
                 "tool": call.tool,
                 "arguments": call.arguments,
                 "rule": verdict.rule,
-                "reason": verdict.reason,
+                "reason": reason,
                 "sources": list(verdict.sources),
                 "expiresAt": approval.expires_at,
             }

@@ -151,7 +151,8 @@ class Ceo:
         steps = [{**step, "path": path} for step, path in zip(plan, paths, strict=True)]
         snapshot = events.plan_snapshot(f"{scope.agent}/plan{round_number}", steps)
         self._company.store.journal.append([scope.draft(snapshot)])
-        sends = [Send("prepare", new_work(path, step)) for path, step in zip(paths, plan, strict=True)]
+        taint = [f"report of {report['role']}" for report in state.get("reports", []) if report["tainted"]]
+        sends = [Send("prepare", new_work(path, step, taint)) for path, step in zip(paths, plan, strict=True)]
         return Command(update={"plan": plan, "round": round_number}, goto=sends)
 
     def _delegation(self) -> dict[str, Any]:

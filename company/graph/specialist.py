@@ -54,7 +54,11 @@ class Specialist:
             messages.system(self._prompts.specialist(scope.role)),
             self._prompts.assignment(assignment, memories),
         ]
-        state = {**state, "messages": talk, "taint": [f"memory {item.id}" for item in memories if item.tainted]}
+        state = {
+            **state,
+            "messages": talk,
+            "taint": [*state["taint"], *(f"memory {item.id}" for item in memories if item.tainted)],
+        }
         try:
             calls = await self._opening(scope.role, talk)
         except UsageError as error:

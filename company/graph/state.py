@@ -5,6 +5,7 @@ role sees another's.
 """
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
@@ -71,14 +72,14 @@ class Work(TypedDict):
     failures: list[str]
 
 
-def new_work(path: str, assignment: Json) -> dict[str, Any]:
-    """Return an empty working context."""
+def new_work(path: str, assignment: Json, taint: Sequence[str]) -> dict[str, Any]:
+    """Return a new working context; `taint` is what its author had read."""
     empty: Work = {
         "path": path,
         "assignment": assignment,
         "messages": [],
         "steps": 0,
-        "taint": [],
+        "taint": list(taint),
         "waiting": [],
         "receipts": [],
         "failures": [],

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from company.store.amounts import Amounts
 from company.store.database import Store
-from company.store.runs import Run
+from company.store.effects import Effect
+from company.store.runs import FINISHED, Run
 
 RECENT = 10
 
@@ -116,7 +117,7 @@ class Records:
         """Return what waits for somebody, most urgent first."""
         unknown = [
             AgendaItem(what=f"outcome of {effect.tool} is not known", id=effect.key, next="look it up at the venue")
-            for effect in self._store.effects.in_state("unknown")
+            for effect in self._unknown()
         ]
         asked = [
             AgendaItem(what=f"{a.role} wants {a.tool}", id=a.id, next=f"company approvals approve {a.id}")
@@ -142,7 +143,7 @@ class Records:
         """Return what is wrong; the run that asks is not counted as left behind."""
         unfinished = [run.id for run in self._store.runs.unfinished() if run.id != run_id]
         failed = [run.id for run in self._store.runs.recent(RECENT) if run.status == "failed"]
-        unknown = len(self._store.effects.in_state("unknown"))
+        unknown = len(self._unknown())
         return Health(
             ok=not (unfinished or failed or unknown),
             unfinished_runs=unfinished,
@@ -150,6 +151,12 @@ class Records:
             unknown_effects=unknown,
             journal_rows=self._store.journal.last_seq(),
         )
+
+    def _unknown(self) -> list[Effect]:
+        """Effects nobody knows the outcome of: looked up in vain, or begun in a run that ended before the result."""
+        begun = self._store.effects.in_state("intent")
+        left = [effect for effect in begun if self._store.runs.get(effect.run_id).status in FINISHED]
+        return [*self._store.effects.in_state("unknown"), *left]
 
     def verify_journal(self) -> JournalCheck:
         """Hold every journal row to its hash and to the signed heads."""

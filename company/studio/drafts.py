@@ -132,12 +132,14 @@ class Scheduled(_Record):
 
     Attributes:
         draft_id: The draft.
+        version: The version that was scheduled.
         channel: Where it will appear.
         topic: What it is about.
         publish_at: When it is due.
     """
 
     draft_id: str
+    version: int
     channel: Channel
     topic: str
     publish_at: datetime

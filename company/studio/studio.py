@@ -120,21 +120,27 @@ class Studio:
                 self._put(self._judged(draft, findings))
         return Review(draft_id=draft_id, version=draft.version, ok=not findings, findings=findings)
 
-    async def publish(self, draft_id: str, key: str) -> Published:
+    async def publish(self, draft_id: str, key: str, *, version: int) -> Published:
         """Send a reviewed draft to its channel, once.
 
         Args:
             draft_id: The draft.
             key: Idempotency key; a repeat returns the first publication.
+            version: The version that is meant: what was read or approved is what goes out.
 
         Raises:
-            ToolError: There is no such draft, it is out already, or its review is missing or not good.
+            ToolError: There is no such draft, it has another version by now, it is out already, or its review is
+                missing or not good.
             ProviderError: The outbox failed; call again with the same key.
         """
         if done := await self.find_publication(key):
             return done
         with self._books.transaction():
             draft = self._publishable(draft_id)
+            if draft.version != version:
+                raise ToolError(
+                    f"draft {draft_id!r} has version {draft.version}, not {version}; publish what it says now"
+                )
             sending = self._books.get(_SENDING, draft_id) or {"key": key}
             self._books.put(_SENDING, draft_id, sending)
             self._books.put(_ATTEMPT, key, {"draft_id": draft_id})
@@ -173,7 +179,9 @@ class Studio:
                 )
             self._open(draft_id)
             scheduled = draft.model_copy(update={"status": "scheduled", "publish_at": at})
-            entry = Scheduled(draft_id=draft_id, channel=draft.channel, topic=draft.topic, publish_at=at)
+            entry = Scheduled(
+                draft_id=draft_id, version=draft.version, channel=draft.channel, topic=draft.topic, publish_at=at
+            )
             self._books.put(_AGENDA, draft_id, entry.model_dump(mode="json"))
             return self._keep(scheduled, key)
 

@@ -47,12 +47,14 @@ class Stakes:
         recipient: The channel or address it reaches, if any.
         notional: Its worth in the company's quote currency, if any.
         denials: What the department itself has against it.
+        preview: What a person should read before allowing it, such as the words of a post.
     """
 
     symbol: str = ""
     recipient: str = ""
     notional: Decimal | None = None
     denials: tuple[Denial, ...] = ()
+    preview: str = ""
 
 
 Assess = Callable[..., Awaitable[Stakes]]

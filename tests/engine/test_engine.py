@@ -1,8 +1,9 @@
 """Runs: started, swept, stopped, paused, refused, and one after the other."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -200,17 +201,9 @@ async def test_checkpoints_of_runs_that_ended_long_ago_are_dropped(
     with opened(tmp_path / "home", working) as engine:
         for _ in range(4):
             await engine.advance(engine.start("cycle").id)
-        kept = [run async for run in _threads(engine)]
-    assert kept == ["R3", "R4"]
-
-
-async def _threads(engine: Engine) -> Any:
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(engine.company.state / "checkpoints.db")) as connection:
-        for (thread,) in connection.execute("SELECT DISTINCT thread_id FROM checkpoints ORDER BY 1"):
-            yield thread
+    with closing(sqlite3.connect(tmp_path / "home" / "checkpoints.db")) as checkpoints:
+        kept = checkpoints.execute("SELECT DISTINCT thread_id FROM checkpoints ORDER BY 1").fetchall()
+    assert kept == [("R3",), ("R4",)]
 
 
 def test_a_run_that_ended_cannot_be_reopened(opened: Opened, asking: Path, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """`kill -9` at any moment: the next start finishes every run, and nothing of the paper world happens twice.
 
-Real processes are killed at thirty random moments, in six chains of five. The moments are drawn over the time a cycle
-takes, counted from its first row in the journal, so that nearly all lie inside a run; the first of each chain lies
-anywhere in the start of the process, while the home itself is being made.
+Real processes are killed at thirty random moments, in six chains of five. The first of each chain lies anywhere in the
+start of the process, while the home itself is being made; the others lie anywhere in the time a cycle takes, or in the
+few milliseconds after an effect was begun, where the most can go wrong.
 """
 
 import random
@@ -26,8 +26,13 @@ CHAINS, KILLS = 6, 5
 STARTING = 2.0
 """Seconds in which a process imports its libraries and makes its home."""
 
+ACTING = 0.03
+"""Seconds in which an effect happens and its result is kept."""
+
 DECIDING = 0.2
 """Seconds from a decision to the end of the run that acts on it."""
+
+ROWS, EFFECTS = "SELECT last_seq FROM home", "SELECT count(*) FROM effects"
 
 VENUES = ("paper-a", "paper-b", "paper-c")
 
@@ -52,22 +57,25 @@ def test_a_company_killed_at_random_moments_finishes_its_runs_and_does_nothing_t
 ) -> None:
     chance, home = random.Random(f"kill/{chain}"), tmp_path / "home"
 
-    def hit(*command: str, within: float, from_first_row: bool = True) -> bool:
-        """Kill a command some time after its start, or after the first row it writes; False if it ended before."""
-        before, quiet = _rows(home), subprocess.DEVNULL
+    def hit(*command: str, growing: str = "", by: int = 1, within: float) -> bool:
+        """Kill a command some time after its start, or after a count in its database grew; False if it ended before."""
+        before, quiet = _count(home, growing), subprocess.DEVNULL
         process = start_company(*command, home=home, stdout=quiet, stderr=quiet)
-        while from_first_row and _rows(home) == before and process.poll() is None:
-            time.sleep(0.002)
+        while growing and _count(home, growing) < before + by and process.poll() is None:
+            time.sleep(0.001)
         time.sleep(chance.uniform(0, within))
         process.kill()
         return process.wait() == -signal.SIGKILL
 
-    kills = int(hit("run", "--cycles", "1", within=STARTING, from_first_row=False))
+    cycle = ("run", "--cycles", "1")
+    kills = int(hit(*cycle, within=STARTING))
     while kills < KILLS:
         if kills == KILLS - 1 and _asks(home):
-            kills += hit("approvals", "approve", "A1", within=DECIDING)
+            kills += hit("approvals", "approve", "A1", growing=ROWS, within=DECIDING)
+        elif kills % 2:
+            kills += hit(*cycle, growing=ROWS, within=working_time)
         else:
-            kills += hit("run", "--cycles", "1", within=working_time)
+            kills += hit(*cycle, growing=EFFECTS, by=chance.randint(1, 3), within=ACTING)
     last = run_company("run", "--cycles", "1", home=home)
 
     assert last.returncode == 0, last.stdout + last.stderr
@@ -114,13 +122,13 @@ def _asks(home: Path) -> bool:
         return bool(store.approvals.open())
 
 
-def _rows(home: Path) -> int:
-    """Return how many rows the journal of a home has, without taking part in what goes on there."""
-    if not (home / "company.db").exists():
+def _count(home: Path, query: str) -> int:
+    """Ask a home's database for a number, without taking part in what goes on there."""
+    if not query or not (home / "company.db").exists():
         return 0
     try:
         with closing(sqlite3.connect(f"file:{home}/company.db?mode=ro", uri=True, timeout=10)) as connection:
-            row = connection.execute("SELECT last_seq FROM home").fetchone()
+            row = connection.execute(query).fetchone()
     except sqlite3.OperationalError:  # killed while the tables were made
         return 0
     return int(row[0]) if row else 0

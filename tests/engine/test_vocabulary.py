@@ -35,7 +35,6 @@ def test_every_type_the_vocabulary_can_build_is_documented() -> None:
         events.run_error("no", "ToolError"),
         events.agent_started("R1/ceo/a", "a", "work", "R1/ceo"),
         events.agent_finished("R1/ceo/a"),
-        events.agent_failed("R1/ceo/a", "no", "ToolError"),
         events.text_start("m"),
         events.text_delta("m", "words"),
         events.text_end("m"),

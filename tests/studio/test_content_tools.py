@@ -37,7 +37,7 @@ async def test_post_goes_from_draft_to_proof(tools, context, events, studio):
     assert studio.get("D1").author == "content"
     assert (await tools["review_draft"].function(context, "D1")).ok
     publish = replace(context, key="call-2")
-    published = await tools["publish_post"].function(publish, "D1")
+    published = await tools["publish_post"].function(publish, "D1", 1)
     assert events == [
         (
             "post.published",

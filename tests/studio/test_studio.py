@@ -50,17 +50,17 @@ def test_review_says_what_to_change_and_marks_the_draft(studio, draft):
 async def test_draft_without_a_good_review_is_not_published(studio, draft, outbox, books):
     draft("You should buy now!!")
     with pytest.raises(ToolError, match="no review yet"):
-        await studio.publish("D1", "pub-1")
+        await studio.publish("D1", "pub-1", version=1)
     studio.review("D1")
     with pytest.raises(ToolError, match="advice"):
-        await studio.publish("D1", "pub-1")
+        await studio.publish("D1", "pub-1", version=1)
     assert messages(books) == []
 
 
 async def test_reviewed_draft_is_published_with_proof(studio, draft, outbox):
     draft()
     assert studio.review("D1").ok
-    published = await studio.publish("D1", "pub-1")
+    published = await studio.publish("D1", "pub-1", version=1)
     delivery = await outbox.lookup("pub-1")
     assert delivery is not None
     assert (published.delivery_id, published.at, published.channel) == (delivery.id, NOON, "social")
@@ -75,17 +75,17 @@ async def test_changed_draft_needs_a_new_review(studio, draft):
     assert (revised.version, revised.status, revised.findings) == (2, "drafted", None)
     assert studio.revise("D1", "A calmer week.", key="revise-1") == revised
     with pytest.raises(ToolError, match=r"version 2 .* no review yet"):
-        await studio.publish("D1", "pub-1")
+        await studio.publish("D1", "pub-1", version=1)
     assert [version.text for version in studio.versions("D1")] == ["A calm week.", "A calmer week."]
 
 
 async def test_published_draft_can_neither_change_nor_go_out_again(studio, draft, outbox, books):
     draft()
     studio.review("D1")
-    first = await studio.publish("D1", "pub-1")
-    assert await studio.publish("D1", "pub-1") == first
+    first = await studio.publish("D1", "pub-1", version=1)
+    assert await studio.publish("D1", "pub-1", version=1) == first
     with pytest.raises(ToolError, match="published already"):
-        await studio.publish("D1", "pub-2")
+        await studio.publish("D1", "pub-2", version=1)
     with pytest.raises(ToolError, match="is published"):
         studio.revise("D1", "x", key="revise-1")
     with pytest.raises(ToolError, match="is published"):
@@ -106,7 +106,7 @@ async def test_schedule_puts_a_reviewed_draft_into_the_agenda_until_it_is_out(st
     clock.advance_to(NOON + timedelta(minutes=90))
     assert [entry.draft_id for entry in studio.due(clock.now())] == ["D2"]
     assert studio.get("D2").status == "scheduled"
-    await studio.publish("D2", "pub-1")
+    await studio.publish("D2", "pub-1", version=1)
     assert [entry.draft_id for entry in studio.agenda()] == ["D1"]
     studio.revise("D1", "Changed.", key="revise-1")
     assert studio.agenda() == []
@@ -198,39 +198,39 @@ SENT = 3  # the first step at which the outbox has the message
 
 async def test_publish_has_the_steps_that_the_crash_tests_walk_through():
     studio, _ = crashing_studio(STEPS_OF_PUBLISH)
-    await studio.publish("D1", "pub-1")
+    await studio.publish("D1", "pub-1", version=1)
 
 
 @pytest.mark.parametrize("at", range(STEPS_OF_PUBLISH))
 async def test_publish_that_crashed_anywhere_is_finished_by_the_same_key(at):
     studio, sent = crashing_studio(at)
     with pytest.raises(Crash):
-        await studio.publish("D1", "pub-1")
+        await studio.publish("D1", "pub-1", version=1)
     found = await studio.find_publication("pub-1")
-    published = await studio.publish("D1", "pub-1")
+    published = await studio.publish("D1", "pub-1", version=1)
     assert found == (published if at >= SENT else None)
     assert messages(sent) == ["A calm week."]
     assert studio.get("D1").status == "published"
-    assert await studio.publish("D1", "pub-1") == published
+    assert await studio.publish("D1", "pub-1", version=1) == published
 
 
 @pytest.mark.parametrize("at", range(STEPS_OF_PUBLISH))
 async def test_publish_that_crashed_is_finished_by_another_run_without_a_second_message(at):
     studio, sent = crashing_studio(at)
     with pytest.raises(Crash):
-        await studio.publish("D1", "pub-1")
-    other = await studio.publish("D1", "pub-2")
+        await studio.publish("D1", "pub-1", version=1)
+    other = await studio.publish("D1", "pub-2", version=1)
     assert messages(sent) == ["A calm week."]
-    assert await studio.publish("D1", "pub-2") == other
+    assert await studio.publish("D1", "pub-2", version=1) == other
     if at >= 2:  # the first call had noted its intent
-        assert await studio.publish("D1", "pub-1") == other
+        assert await studio.publish("D1", "pub-1", version=1) == other
 
 
 @pytest.mark.parametrize("at", [2, 3])
 async def test_text_on_its_way_out_is_frozen(at):
     studio, _ = crashing_studio(at)
     with pytest.raises(Crash):
-        await studio.publish("D1", "pub-1")
+        await studio.publish("D1", "pub-1", version=1)
     with pytest.raises(ToolError, match="on its way out"):
         studio.revise("D1", "Something else.", key="revise-1")
     with pytest.raises(ToolError, match="on its way out"):
@@ -249,7 +249,7 @@ async def test_outbox_that_is_down_leaves_the_draft_unpublished(clock, books):
     studio.draft("A calm week.", "social", "our week", "content", key="draft-1")
     studio.review("D1")
     with pytest.raises(ProviderError):
-        await studio.publish("D1", "pub-1")
+        await studio.publish("D1", "pub-1", version=1)
     assert await studio.find_publication("pub-1") is None
     assert studio.get("D1").status == "drafted"
 
@@ -287,7 +287,7 @@ def test_only_text_whose_review_was_good_ever_goes_out_and_only_once(steps):
         elif verb == "revise":
             studio.revise("D1", texts[number], key=f"revise-{number}")
         elif verb == "publish":
-            await studio.publish("D1", f"pub-{number}")
+            await studio.publish("D1", f"pub-{number}", version=studio.get("D1").version)
         elif verb == "schedule":
             studio.schedule("D1", NOON + timedelta(hours=number), f"schedule-{number}")
 
@@ -303,3 +303,12 @@ def test_only_text_whose_review_was_good_ever_goes_out_and_only_once(steps):
     assert len(sent) <= 1
     assert all(sha256(text.encode()).hexdigest() in good for text in sent)
     assert "You should buy now." not in sent
+
+
+async def test_another_version_than_was_meant_is_not_published(studio, outbox):
+    studio.draft("We finished 2 cycles.", "social", "week", "content", figures=["2"], key="draft")
+    studio.revise("D1", "We finished 3 cycles.", figures=["3"], key="revise")
+    assert studio.review("D1").ok
+    with pytest.raises(ToolError, match="has version 2, not 1"):
+        await studio.publish("D1", "publish", version=1)
+    assert await outbox.lookup("publish") is None
