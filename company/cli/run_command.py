@@ -92,7 +92,7 @@ async def _until_told_to_end(work: Coroutine[Any, Any, int]) -> int:
 
 def exit_code(run: "Run") -> int:
     """0 for a run that did its work (waiting for a person included), 1 for one that failed or is degraded."""
-    return 0 if run.status in {"done", "waiting"} else 1
+    return 0 if run.status in {"done", "waiting"} and not run.outcome.get("degraded") else 1
 
 
 def summary(engine: "Engine", run: "Run", *, as_json: bool, elapsed: float | None = None) -> None:
