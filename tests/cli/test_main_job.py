@@ -26,7 +26,7 @@ def test_the_transcript_shows_the_whole_cycle(worked_home: Path) -> None:
     assert "plan: trading · security · research · content · operations 5 tasks" in text
     assert re.search(r"trading +(BUY|SELL) [\d.]+ \w+/USDT @ [\d.]+ on paper-[abc] filled", text)
     assert re.search(r"security +(critical|high) alert S\d+", text)
-    assert re.search(r"content +wants publish_post\(draft_id=D1\)", text)
+    assert re.search(r"content +wants publish_post\(draft_id=D1, version=1\)", text)
     assert "$0.00" in text
     assert "company approvals approve A1" in text
 
