@@ -22,9 +22,8 @@ from company.events import Draft
 from company.governor import STOP_FLAG, Allowance, Governor, Thinking
 from company.graph import CompanyState, FencedSaver, Graph, RunContext, build
 from company.home import Company
-from company.store import Approval, Run, Status
+from company.store import FINISHED, Approval, Run, Status
 
-FINAL = frozenset({"done", "degraded", "failed", "stopped"})
 Kind = Literal["cycle", "chat"]
 
 
@@ -68,7 +67,7 @@ class Engine:
         """
         self._refuse_if_stopped()
         run = self._store.runs.get(run_id)
-        if run.status in FINAL - {"stopped"}:
+        if run.status in FINISHED - {"stopped"}:
             raise UsageError(f"run {run_id} is {run.status}; there is nothing left to do", cure="company run")
         return self._store.runs.set_status(run_id, "running") if run.status == "stopped" else run
 
@@ -105,9 +104,9 @@ class Engine:
         """
         with self._locks.hold(run_id):
             run = self._store.runs.get(run_id)
-            if run.status not in FINAL:
+            if run.status not in FINISHED:
                 run = await self._advance(run)
-        if run.status in FINAL:
+        if run.status in FINISHED:
             self._locks.forget(run_id)
         return run
 
@@ -243,7 +242,7 @@ class Engine:
         """Keep one checkpoint of this run, and none of runs that ended long ago."""
         self._saver.prune([run.id])
         kept = self.company.settings.retention.checkpoints_runs
-        ended = [old.id for old in self._store.runs.recent(kept + 50)[kept:] if old.status in FINAL]
+        ended = [old.id for old in self._store.runs.recent(kept + 50)[kept:] if old.status in FINISHED]
         self._saver.prune(ended, strategy="delete")
 
     def _fail(self, run: Run, error: Exception) -> None:

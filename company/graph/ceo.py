@@ -21,11 +21,8 @@ from company.graph import messages
 from company.graph.prompts import Prompts
 from company.graph.state import CompanyState, RunContext, new_work
 from company.home import Company
-from company.roles import Assignment, Plan
+from company.roles import DELEGATE, Assignment, Plan
 from company.store import Approval
-
-DELEGATE = "delegate"
-"""Name of the tool by which the CEO hands in a plan."""
 
 BUDGET = 6_000
 """Characters of reports the CEO reads in one round, shared by the siblings."""

@@ -32,10 +32,7 @@ from company.llm.missing import Unavailable
 from company.llm.playbook import Invocation, Position, walk
 from company.llm.routing import Match, Router
 from company.llm.talk import Talk, read_talk
-from company.roles import Assignment, Delegate, Plan, Role, Step
-
-DELEGATE = "delegate"
-"""Name of the tool by which the CEO hands in a plan."""
+from company.roles import DELEGATE, Assignment, Delegate, Plan, Role, Step
 
 _WORDS = re.compile(r"(?:\s*\S+){1,3}\s*|\s+")
 _EVERYONE = (Delegate.model_validate({"delegate": "all", "task": "Work by your playbook.", "standing": True}),)

@@ -7,11 +7,12 @@ whole grammar.
 """
 
 from company.roles.reading import load_roles, read_role
-from company.roles.reports import SUMMARY_LIMIT, Assignment, Plan, Report, Status
+from company.roles.reports import DELEGATE, SUMMARY_LIMIT, Assignment, Plan, Report, Status
 from company.roles.role import Choices, Handle, Limits, Role, Slot, Tier
 from company.roles.steps import EVERYONE, Answer, Branch, Call, Delegate, Each, Say, Step, walk_steps
 
 __all__ = [
+    "DELEGATE",
     "EVERYONE",
     "SUMMARY_LIMIT",
     "Answer",

@@ -11,6 +11,8 @@ from company.roles.steps import Frozen
 
 Status = Literal["ok", "degraded", "failed", "waiting"]
 SUMMARY_LIMIT = 1200
+DELEGATE = "delegate"
+"""Name of the tool by which the CEO hands in a plan."""
 
 
 class Assignment(Frozen):

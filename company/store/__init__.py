@@ -16,9 +16,10 @@ from company.store.flags import Flags
 from company.store.heads import Head
 from company.store.journal import Journal
 from company.store.records import Activity, AgendaItem, Costs, Health, JournalCheck, Records
-from company.store.runs import Run, Runs, Status
+from company.store.runs import FINISHED, Run, Runs, Status
 
 __all__ = [
+    "FINISHED",
     "Activity",
     "AgendaItem",
     "Amounts",
