@@ -1,0 +1,131 @@
+"""`company key`: keys of model providers, kept encrypted; never shown, never in the journal, never an argument."""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from company.cli.opening import AsJson, Directory, Home, locate
+from company.cli.tables import table
+from company.errors import UsageError
+
+if TYPE_CHECKING:
+    from company.config import Settings
+    from company.store import SecretStore
+
+app = typer.Typer(help="Keys of model providers: set, list, remove.", no_args_is_help=True)
+
+Provider = Annotated[str, typer.Argument(metavar="PROVIDER", help="A provider, such as openai.")]
+Refused = Annotated[list[str] | None, typer.Argument(hidden=True)]
+
+_LONGEST = 100_000
+"""Characters that are read from standard input; no key is nearly as long."""
+
+
+@app.command("set")
+def set_key(provider: Provider, refused: Refused = None, directory: Directory = None, home: Home = None) -> None:
+    """Keep the key of a provider, asked for without showing it, or read from standard input."""
+    from company.store import clean_key, secret_name
+
+    if refused:
+        raise UsageError(
+            "a key is never an argument: the shell's history and the list of processes would show it",
+            where="company key set",
+            cure="make a new key at the provider if that was one; then: company key set PROVIDER, which asks for it",
+        )
+    settings, secrets, state = _opened(directory, home)
+    _require_known(provider, settings.providers)
+    secrets.set(secret_name(provider), clean_key(_asked(provider), where=f"key of {provider}"))
+    typer.echo(f"key of {provider} kept in {state}, encrypted; its master key is in {secrets.master_place()}")
+    if os.environ.get(variable := settings.providers[provider].key_env):
+        typer.echo(f"{variable} is set in the environment and comes first")
+    typer.echo("A key never turns on live trading.")
+
+
+@app.command("list")
+def list_keys(as_json: AsJson = False, directory: Directory = None, home: Home = None) -> None:
+    """List the providers and where their keys come from."""
+    settings, secrets, _ = _opened(directory, home)
+    rows = _rows(settings, secrets)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    shown = [[row["id"], row["origin"] or "not set", row["since"] or "", row["variable"] or ""] for row in rows]
+    typer.echo(table(["provider", "key", "since", "variable"], shown, empty="no provider is known"))
+
+
+@app.command("remove")
+def remove_key(provider: Provider, directory: Directory = None, home: Home = None) -> None:
+    """Forget the key of a provider."""
+    from company.store import secret_name
+
+    settings, secrets, state = _opened(directory, home)
+    if secrets.remove(secret_name(provider)):
+        typer.echo(f"key of {provider} removed from {state}; at the provider it is still valid")
+        return
+    _require_known(provider, settings.providers)
+    variable = settings.providers[provider].key_env
+    given = f"; it comes from the environment: unset {variable}" if os.environ.get(variable) else ""
+    typer.echo(f"no key of {provider} is in the secret store{given}", err=True)
+    raise typer.Exit(1)
+
+
+def _opened(directory: Path | None, home: Path | None) -> tuple["Settings", "SecretStore", Path]:
+    """Settings, secret store and state directory; roles and tools are not looked at."""
+    from company.config import load_settings
+    from company.home import open_store
+    from company.store import SecretStore
+
+    found, state = locate(directory, home)
+    settings = load_settings(found.config_file)
+    store = open_store(state)
+    store.close()
+    return settings, SecretStore(state, home_id=store.home_id, environment=os.environ, now=_now), state
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _require_known(provider: str, known: Iterable[str]) -> None:
+    from company.config import suggest
+
+    if provider not in known:
+        raise UsageError(
+            f"no provider is called {_shown(provider)}",
+            where="PROVIDER",
+            cure=suggest(provider, known),
+        )
+
+
+def _shown(provider: str) -> str:
+    """The name as it was typed, unless somebody typed the key instead."""
+    return repr(provider) if len(provider) < 20 else "that (it is not repeated here, for it may be a key)"
+
+
+def _asked(provider: str) -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass(f"key of {provider} (not shown): ")
+    return sys.stdin.buffer.read(_LONGEST).decode("utf-8-sig", "replace")
+
+
+def _rows(settings: "Settings", secrets: "SecretStore") -> list[dict[str, object]]:
+    """Every provider of the settings; then what is stored for others, so that it can be seen and removed."""
+    from company.store import ProviderKeys
+
+    keys = ProviderKeys(os.environ, settings.providers, secrets)
+    since = {name.removeprefix("provider:"): at.isoformat(timespec="seconds") for name, at in secrets.names()}
+    rows = []
+    for name in [*sorted(settings.providers), *(name for name in since if name not in settings.providers)]:
+        provider = settings.providers.get(name)
+        origin = keys.origin(name) if provider else "secret store"
+        at = since[name] if origin == "secret store" else None
+        variable = provider.key_env if provider else None
+        rows.append({"id": name, "set": origin is not None, "origin": origin, "since": at, "variable": variable})
+    return rows
