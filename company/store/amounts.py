@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Kind = Literal["usd", "tokens", "calls", "seconds"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-_exact = Context(prec=200, traps=[Inexact])
+EXACT = Context(prec=200, traps=[Inexact])
 
 
 class Amounts(BaseModel):
@@ -32,22 +32,6 @@ class Amounts(BaseModel):
     calls: int = Field(default=0, ge=0)
     seconds: Decimal = Field(default=Decimal(0), ge=0, allow_inf_nan=False)
 
-    def __add__(self, other: "Amounts") -> "Amounts":
-        return Amounts(
-            usd=_exact.add(self.usd, other.usd),
-            tokens=self.tokens + other.tokens,
-            calls=self.calls + other.calls,
-            seconds=_exact.add(self.seconds, other.seconds),
-        )
-
-    def __sub__(self, other: "Amounts") -> "Amounts":
-        return Amounts(
-            usd=_exact.subtract(self.usd, other.usd),
-            tokens=self.tokens - other.tokens,
-            calls=self.calls - other.calls,
-            seconds=_exact.subtract(self.seconds, other.seconds),
-        )
-
     def of(self, kind: Kind) -> Decimal | int:
         """Return the amount of one kind."""
         amount: Decimal | int = getattr(self, kind)
@@ -62,5 +46,5 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """Return the sum, every digit of it."""
     total = Decimal(0)
     for amount in amounts:
-        total = _exact.add(total, amount)
+        total = EXACT.add(total, amount)
     return total

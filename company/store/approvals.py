@@ -15,6 +15,7 @@ from company.errors import IntegrityError, UsageError
 from company.events import Json
 from company.store.connection import Connection
 from company.store.counters import next_number
+from company.store.prepared import Prepared
 from company.store.schema import approvals, runs
 
 State = Literal["open", "approved", "rejected", "expired", "done"]
@@ -72,6 +73,7 @@ class Approval:
 
 _every = sa.select(*(approvals.c[name] for name in Approval.__dataclass_fields__))
 _in_order = _every.order_by(approvals.c.position)
+_of_run = Prepared(_in_order.where(approvals.c.run_id == sa.bindparam("of_run")))
 _by_id = _every.where(approvals.c.id == sa.bindparam("of_id"))
 _by_call = _every.where(
     approvals.c.run_id == sa.bindparam("of_run"),
@@ -175,7 +177,7 @@ class Approvals:
 
     def for_run(self, run_id: str) -> list[Approval]:
         """Return a run's approvals of any state, oldest first."""
-        return self._read(_in_order.where(approvals.c.run_id == run_id))
+        return [Approval(*row) for row in self._connection.rows(_of_run, {"of_run": run_id})]
 
     def get(self, id: str) -> Approval:
         """Return one approval.

@@ -9,22 +9,25 @@ import sqlalchemy as sa
 from company.ports import Json
 from company.store.connection import Connection
 from company.store.counters import next_number
+from company.store.prepared import Prepared
 from company.store.schema import documents
 
 _of_kind = (documents.c.book == sa.bindparam("of_book"), documents.c.kind == sa.bindparam("of_kind"))
 _of_key = (*_of_kind, documents.c.key == sa.bindparam("of_key"))
 
-_get = sa.select(documents.c.document).where(*_of_key)
-_update = sa.update(documents).where(*_of_key).values(document=sa.bindparam("of_document"))
-_insert = sa.insert(documents).values(
-    book=sa.bindparam("of_book"),
-    kind=sa.bindparam("of_kind"),
-    key=sa.bindparam("of_key"),
-    document=sa.bindparam("of_document"),
+_get = Prepared(sa.select(documents.c.document).where(*_of_key))
+_update = Prepared(sa.update(documents).where(*_of_key).values(document=sa.bindparam("of_document")))
+_insert = Prepared(
+    sa.insert(documents).values(
+        book=sa.bindparam("of_book"),
+        kind=sa.bindparam("of_kind"),
+        key=sa.bindparam("of_key"),
+        document=sa.bindparam("of_document"),
+    )
 )
-_delete = sa.delete(documents).where(*_of_key)
-_items = sa.select(documents.c.key, documents.c.document).where(*_of_kind).order_by(documents.c.position)
-_newest = (
+_delete = Prepared(sa.delete(documents).where(*_of_key))
+_items = Prepared(sa.select(documents.c.key, documents.c.document).where(*_of_kind).order_by(documents.c.position))
+_newest = Prepared(
     sa.select(documents.c.key, documents.c.document)
     .where(*_of_kind)
     .order_by(documents.c.position.desc())

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from company.errors import UsageError
 from company.store import sqlite
+from company.store.prepared import Parameters, Prepared, Program
 
-Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+Statement = Prepared | sa.Executable
 
 
 class Connection:
@@ -30,7 +31,9 @@ class Connection:
         self._lock = RLock()
         self._depth = 0
         self._owner: asyncio.Task[Any] | None = None
+        self._programs: dict[Prepared, Program] = {}
         self.raw = engine.connect()
+        self._driver: Any = self.raw.connection.dbapi_connection
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -51,34 +54,38 @@ class Connection:
                 self._command(commit)
             except BaseException:
                 with suppress(sa.exc.OperationalError):  # nothing to undo: never begun, or a full disk undid it
-                    self.raw.exec_driver_sql(rollback).close()
+                    self._run(rollback)
                 raise
             finally:
                 self._depth -= 1
 
-    def rows(self, statement: sa.Executable, parameters: Parameters = None) -> Sequence[sa.Row[Any]]:
+    def rows(self, statement: Statement, parameters: Parameters = None) -> Sequence[Any]:
         """Return all rows of `statement`."""
         with self._lock:
+            self._guard()
+            if isinstance(statement, Prepared):
+                program = self._program(statement)
+                return [program.row(columns) for columns in self._run(program.sql, program.values(parameters))[0]]
             return self._execute(statement, parameters).all()
 
-    def first(self, statement: sa.Executable, parameters: Parameters = None) -> sa.Row[Any] | None:
-        """Return the first row of `statement`, or None."""
+    def first(self, statement: Statement, parameters: Parameters = None) -> Any:
+        """Return the first row of `statement`, or None; a prepared one is read to its end."""
+        if isinstance(statement, Prepared):
+            return next(iter(self.rows(statement, parameters)), None)
         with self._lock:
+            self._guard()
             return self._execute(statement, parameters).first()
 
-    def change(self, statement: sa.Executable, parameters: Parameters = None) -> int:
+    def change(self, statement: Statement, parameters: Parameters = None) -> int:
         """Execute `statement` and return how many rows it changed."""
         with self._lock:
+            self._guard()
+            if isinstance(statement, Prepared):
+                program = self._program(statement)
+                return self._run(program.sql, program.values(parameters))[1]
             return int(self._execute(statement, parameters).rowcount)
 
-    def insert(self, statement: sa.Insert, parameters: Mapping[str, Any]) -> int:
-        """Insert one row and return the number the database gave it."""
-        with self._lock:
-            key = self._execute(statement, parameters).inserted_primary_key
-            assert key is not None
-            return int(key[0])
-
-    def put(self, update: sa.Executable, insert: sa.Executable, parameters: Mapping[str, Any]) -> None:
+    def put(self, update: Statement, insert: Statement, parameters: Mapping[str, Any]) -> None:
         """Update the row, or insert it when there is none."""
         with self.transaction():
             if not self.change(update, parameters):
@@ -113,23 +120,36 @@ class Connection:
 
     def _command(self, sql: str) -> None:
         self._guard()
-        try:
-            self.raw.exec_driver_sql(sql).close()
-        except sa.exc.OperationalError as error:
-            raise self._translated(error) from error
+        self._run(sql)
 
     def _execute(self, statement: sa.Executable, parameters: Parameters) -> sa.CursorResult[Any]:
-        self._guard()
         try:
             return self.raw.execute(statement, parameters)
         except sa.exc.OperationalError as error:
             raise self._translated(error) from error
 
+    def _program(self, statement: Prepared) -> Program:
+        if (program := self._programs.get(statement)) is None:
+            program = self._programs[statement] = statement.compile(self._engine.dialect)
+        return program
+
+    def _run(self, sql: str, values: Any = ()) -> tuple[Sequence[Any], int]:
+        """Let the driver execute `sql`, once for each of a list of values; return rows, and how many it changed."""
+        cursor = self._driver.cursor()
+        try:
+            (cursor.executemany if isinstance(values, list) else cursor.execute)(sql, values)
+            return cursor.fetchall() if cursor.description else (), cursor.rowcount
+        except self._driver.Error as error:
+            known = sa.exc.DBAPIError.instance(sql, values, error, self._driver.Error, hide_parameters=True)
+            raise self._translated(known) from error
+        finally:
+            cursor.close()
+
     def _guard(self) -> None:
         if self._depth and self._owner is not _task():
             raise RuntimeError("another task's transaction is open: never await inside store.transaction()")
 
-    def _translated(self, error: sa.exc.OperationalError) -> Exception:
+    def _translated(self, error: sa.exc.DBAPIError) -> Exception:
         if not sqlite.is_busy(error):
             return error
         return UsageError(

@@ -3,18 +3,19 @@
 import sqlalchemy as sa
 
 from company.store.connection import Connection
+from company.store.prepared import Prepared
 from company.store.schema import counters
 
 OWN_BOOK = ""
 """The store's own numbers; departments' books have names."""
 
-_advance = (
+_advance = Prepared(
     sa.update(counters)
     .where(counters.c.book == sa.bindparam("of_book"), counters.c.kind == sa.bindparam("of_kind"))
     .values(number=counters.c.number + 1)
     .returning(counters.c.number)
 )
-_start = sa.insert(counters)
+_start = Prepared(sa.insert(counters))
 
 
 def next_number(connection: Connection, kind: str, *, book: str = OWN_BOOK) -> int:

@@ -3,9 +3,10 @@
 import sqlalchemy as sa
 
 from company.store.connection import Connection
+from company.store.prepared import Prepared
 from company.store.schema import flags
 
-_get = sa.select(flags.c.value).where(flags.c.name == sa.bindparam("of_name"))
+_get = Prepared(sa.select(flags.c.value).where(flags.c.name == sa.bindparam("of_name")))
 _update = sa.update(flags).where(flags.c.name == sa.bindparam("of_name")).values(value=sa.bindparam("of_value"))
 _insert = sa.insert(flags).values(name=sa.bindparam("of_name"), value=sa.bindparam("of_value"))
 _delete = sa.delete(flags).where(flags.c.name == sa.bindparam("of_name"))

@@ -22,6 +22,8 @@ from company.store.schema import encode, moment_text
 
 KEY_FILE = "journal.key"
 HEADS_FILE = "journal.heads"
+LONGEST_LINE = 4096
+"""More bytes than a head takes: a torn line is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def public_key_of(directory: Path) -> str:
     path = directory / KEY_FILE
     if not path.exists():
         _write_key(path)
-    return _public(_private_key(path))
+    return _public(_private_key(path, _key_bytes(path)))
 
 
 class Heads:
@@ -65,6 +67,7 @@ class Heads:
         self._key = directory / KEY_FILE
         self._file = directory / HEADS_FILE
         self._public_key = public_key
+        self._signer: tuple[bytes, Ed25519PrivateKey] | None = None
 
     def sign(self, seq: int, digest: str, at: datetime) -> Head:
         """Sign a head and append it to the file; on return it is on the disk.
@@ -72,13 +75,22 @@ class Heads:
         Raises:
             IntegrityError: The signing key is missing, unreadable or another one.
         """
-        key = _private_key(self._key)
-        if _public(key) != self._public_key:
-            raise IntegrityError(f"{self._key} is not the key this journal began with: restore it to sign seq {seq}")
+        key = self._own_key(seq)
         signature = key.sign(_statement(seq, digest, at)).hex()
         head = Head(seq, digest, at, signature)
         self._append(head.line())
         return head
+
+    def _own_key(self, seq: int) -> Ed25519PrivateKey:
+        """Return the signing key; the file is read each time, but decoded and held to its twin only when it changed."""
+        written = _key_bytes(self._key)
+        if self._signer is None or self._signer[0] != written:
+            key = _private_key(self._key, written)
+            if _public(key) != self._public_key:
+                what = f"{self._key} is not the key this journal began with"
+                raise IntegrityError(f"{what}: restore it to sign seq {seq}")
+            self._signer = written, key
+        return self._signer[1]
 
     def read(self) -> tuple[list[Head], list[str]]:
         """Return the genuine heads of the file in its order, and what is wrong with the others."""
@@ -99,11 +111,12 @@ class Heads:
         return content.split(b"\n")[:-1]
 
     def _append(self, line: str) -> None:
-        complete = sum(len(whole) + 1 for whole in self._lines())
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.truncate(complete)
-            file.seek(complete)
+        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+b") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - LONGEST_LINE, 0))
+            tail = file.read()  # the end only: the file grows with every run
+            file.seek(tail.rfind(b"\n") + 1 - len(tail), os.SEEK_END)
+            file.truncate()
             file.write(line.encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -145,11 +158,22 @@ def _write_key(path: Path) -> None:
     draft.replace(path)
 
 
-def _private_key(path: Path) -> Ed25519PrivateKey:
+def _key_bytes(path: Path) -> bytes:
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as error:
-        raise IntegrityError(f"{path} cannot be read ({error}): restore it, it signs the journal's heads") from error
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> IntegrityError:
+    return IntegrityError(f"{path} cannot be read ({error}): restore it, it signs the journal's heads")
+
+
+def _private_key(path: Path, written: bytes) -> Ed25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(written, password=None)
+    except ValueError as error:
+        raise _unreadable(path, error) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise IntegrityError(f"{path} is not an Ed25519 key: restore it, it signs the journal's heads")
     return key

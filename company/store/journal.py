@@ -17,18 +17,27 @@ from company.store.chain import Audit, Verification, seal
 from company.store.connection import Connection
 from company.store.conversation import CHIEF, TEXT_TYPES, messages
 from company.store.heads import HEADS_FILE, Head, Heads
+from company.store.prepared import Prepared
 from company.store.schema import encode, heads, home, journal, moment_text
 
-_end = sa.select(home.c.last_seq, home.c.last_hash)
-_move_end = sa.update(home)
-_insert = sa.insert(journal)
-_insert_head = sa.insert(heads)
-_newest_head = sa.select(heads.c.seq, heads.c.hash, heads.c.at, heads.c.signature).order_by(heads.c.seq.desc())
+_end = Prepared(sa.select(home.c.last_seq, home.c.last_hash))
+_move_end = Prepared(sa.update(home), "last_seq", "last_hash")
+_insert = Prepared(sa.insert(journal))
+_insert_head = Prepared(sa.insert(heads))
+_newest_head = Prepared(
+    sa.select(heads.c.seq, heads.c.hash, heads.c.at, heads.c.signature).order_by(heads.c.seq.desc()).limit(1)
+)
 _signatures = sa.select(heads.c.seq, heads.c.signature).order_by(heads.c.seq)
 _in_order = sa.select(journal).order_by(journal.c.seq)
-_newest_words = (
+_newest_words = Prepared(
     sa.select(journal.c.body)
-    .where(journal.c.agent == CHIEF, journal.c.visibility == "user", journal.c.type.in_(TEXT_TYPES))
+    .where(
+        journal.c.thread_id == sa.bindparam("of_thread"),
+        journal.c.run_id != sa.bindparam("not_of_run"),
+        journal.c.agent == CHIEF,
+        journal.c.visibility == "user",
+        sa.or_(*(journal.c.type == name for name in TEXT_TYPES)),
+    )
     .order_by(journal.c.seq.desc())
     .limit(2000)
 )
@@ -50,7 +59,7 @@ class Journal:
         """Number, seal and write `drafts`, in the transaction that is open, else in one of their own."""
         if not drafts:
             return []
-        at = self._now()
+        at = moment_text(self._now())
         with self._connection.transaction():
             seq, previous = self._last()
             rows = []
@@ -96,8 +105,7 @@ class Journal:
         Returns:
             Up to `limit` of `{"role": "user" | "assistant", "content": str}`.
         """
-        query = _newest_words.where(journal.c.thread_id == thread_id, journal.c.run_id != before)
-        rows = self._connection.rows(query)
+        rows = self._connection.rows(_newest_words, {"of_thread": thread_id, "not_of_run": before})
         return messages(json.loads(row.body) for row in reversed(rows))[-limit:]
 
     def last_seq(self) -> int:
@@ -122,7 +130,7 @@ class Journal:
         with self._connection.transaction():
             newest = self._connection.first(_newest_head)
             if newest is not None and newest.seq >= seq:
-                return Head(**newest._mapping)
+                return Head(*newest)
             if not seq:
                 return None
             head = self._heads.sign(seq, digest, self._now())
@@ -165,11 +173,11 @@ class Journal:
             rows.close()
 
 
-def _row(seq: int, at: datetime, draft: Draft, previous: str) -> dict[str, Any]:
+def _row(seq: int, at: str, draft: Draft, previous: str) -> dict[str, Any]:
     body = draft.body
     row = {
         "seq": seq,
-        "at": moment_text(at),
+        "at": at,
         "run_id": draft.run_id,
         "thread_id": draft.thread_id,
         "agent": draft.agent,

@@ -4,17 +4,18 @@ A run's fence grows each time a worker takes it; a worker whose token is not the
 not write.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
 from company.errors import UsageError
 from company.events import Json
-from company.store.connection import Connection
+from company.store.connection import Connection, Statement
 from company.store.counters import next_number
+from company.store.prepared import Parameters, Prepared
 from company.store.schema import runs
 
 Kind = Literal["cycle", "chat", "task"]
@@ -59,12 +60,21 @@ class Run:
 
 
 _every = sa.select(*(runs.c[name] for name in Run.__dataclass_fields__))
-_by_id = _every.where(runs.c.id == sa.bindparam("of_id"))
-_fence = sa.select(runs.c.fence).where(runs.c.id == sa.bindparam("of_id"))
-_advance_fence = (
+_by_id = Prepared(_every.where(runs.c.id == sa.bindparam("of_id")))
+_insert = Prepared(sa.insert(runs), *(column.key for column in runs.c if column.key != "finished_at"))
+_set_status = sa.update(runs).where(runs.c.id == sa.bindparam("of_id"))
+_move = Prepared(_set_status, "status", "finished_at")
+_finish = Prepared(_set_status, "status", "finished_at", "outcome")
+_status = Prepared(sa.select(runs.c.status).where(runs.c.id == sa.bindparam("of_id")))
+_fence = Prepared(sa.select(runs.c.fence).where(runs.c.id == sa.bindparam("of_id")))
+_advance_fence = Prepared(
     sa.update(runs).where(runs.c.id == sa.bindparam("of_id")).values(fence=runs.c.fence + 1).returning(runs.c.fence)
 )
 _newest_first = _every.order_by(runs.c.position.desc())
+_last = Prepared(_newest_first.limit(1))
+_last_of_kind = Prepared(_newest_first.where(runs.c.kind == sa.bindparam("of_kind")).limit(1))
+_newest = Prepared(sa.select(runs.c.id).order_by(runs.c.position.desc()).limit(sa.bindparam("most", type_=sa.Integer)))
+_recent = Prepared(_newest_first.limit(sa.bindparam("most", type_=sa.Integer)))
 
 
 class Runs:
@@ -109,7 +119,7 @@ class Runs:
                 "outcome": {},
                 "fence": 0,
             }
-            self._connection.change(sa.insert(runs), row)
+            self._connection.change(_insert, row)
             return self.get(f"R{position}")
 
     def get(self, id: str) -> Run:
@@ -121,7 +131,7 @@ class Runs:
         row = self._connection.first(_by_id, {"of_id": id})
         if row is None:
             raise self._unknown(id)
-        return Run(**row._mapping)
+        return Run(*row)
 
     def set_status(self, id: str, status: Status, outcome: Json | None = None) -> Run:
         """Move a run on, and replace its outcome when one is given.
@@ -129,11 +139,12 @@ class Runs:
         Raises:
             UsageError: There is no such run.
         """
-        values: dict[str, Any] = {"status": status, "finished_at": self._now() if status in FINISHED else None}
-        if outcome is not None:
-            values["outcome"] = outcome
+        values = {"of_id": id, "status": status, "finished_at": self._now() if status in FINISHED else None}
         with self._connection.transaction():
-            self._connection.change(sa.update(runs).where(runs.c.id == id).values(values))
+            if outcome is None:
+                self._connection.change(_move, values)
+            else:
+                self._connection.change(_finish, {**values, "outcome": outcome})
             return self.get(id)
 
     def unfinished(self) -> list[Run]:
@@ -142,12 +153,20 @@ class Runs:
 
     def recent(self, limit: int) -> list[Run]:
         """Return the newest runs, newest first."""
-        return self._read(_newest_first.limit(limit))
+        return self._read(_recent, {"most": limit})
+
+    def newest(self, count: int) -> set[str]:
+        """Return the ids of the newest runs."""
+        return {row.id for row in self._connection.rows(_newest, {"most": count})}
+
+    def finished(self, ids: Iterable[str]) -> list[str]:
+        """Return those of `ids` whose runs ended."""
+        found = ((run_id, self._connection.first(_status, {"of_id": run_id})) for run_id in ids)
+        return [run_id for run_id, row in found if row is not None and row.status in FINISHED]
 
     def last(self, kind: Kind | None = None) -> Run | None:
         """Return the newest run, of one kind or of any."""
-        query = _newest_first if kind is None else _newest_first.where(runs.c.kind == kind)
-        found = self._read(query.limit(1))
+        found = self._read(_last) if kind is None else self._read(_last_of_kind, {"of_kind": kind})
         return found[0] if found else None
 
     def acquire(self, id: str) -> int:
@@ -172,8 +191,8 @@ class Runs:
             raise self._unknown(id)
         return int(row.fence)
 
-    def _read(self, query: sa.Select[Any]) -> list[Run]:
-        return [Run(**row._mapping) for row in self._connection.rows(query)]
+    def _read(self, query: Statement, parameters: Parameters = None) -> list[Run]:
+        return [Run(*row) for row in self._connection.rows(query, parameters)]
 
     def _unknown(self, id: str) -> UsageError:
         known = ", ".join(run.id for run in self.recent(5)) or "none yet"

@@ -8,7 +8,9 @@ WAL with synchronous=NORMAL survives the death of a process; the last commits ma
 closes that gap where a promise is made outside the file (signed heads).
 """
 
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,6 +25,7 @@ def open_engine(path: Path) -> sa.Engine:
         sa.URL.create("sqlite", database=str(path)),
         isolation_level="AUTOCOMMIT",
         poolclass=sa.NullPool,
+        paramstyle="named",
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
     )
     sa.event.listen(engine, "connect", _prepare)
@@ -45,8 +48,13 @@ def is_busy(error: sa.exc.DBAPIError) -> bool:
 
 
 def flush(connection: sa.Connection) -> None:
-    """Force what is committed onto the disk: a checkpoint syncs the log first. Not inside a transaction."""
-    connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").close()
+    """Force what is committed onto the disk.
+
+    A commit is in the log until a checkpoint, which syncs for itself, moves it into the file; so the log is synced, as
+    synchronous=FULL would at each commit. SQLite holds no file lock on the log that closing it here could drop.
+    """
+    with suppress(FileNotFoundError), Path(f"{connection.engine.url.database}-wal").open("rb") as log:
+        os.fsync(log.fileno())
 
 
 def read_damaged_text(connection: sa.Connection) -> None:

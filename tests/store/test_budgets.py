@@ -142,6 +142,15 @@ def test_a_limit_with_an_unknown_window_is_refused(store):
         store.budgets.reserve(PATH, usd("1"), {"company@week": usd("1")})
 
 
+def test_a_run_has_no_window_but_its_own(store):
+    with pytest.raises(ValueError, match="'company/trading/R1' names a run"):
+        store.budgets.reserve(PATH, usd("1"), {f"{PATH}@day": usd("1")})
+    deeper = reserved(store.budgets.reserve(f"{PATH}/C1", usd("1"), {PATH: usd("1")}))
+    assert tripped(store.budgets.reserve(PATH, usd("0.1"), {PATH: usd("1")})).node == PATH
+    store.budgets.settle(deeper, usd("0.5"))
+    assert tripped(store.budgets.reserve(f"{PATH}/C1", usd("0.6"), {f"{PATH}/C1": usd("1")})).used == Decimal("0.5")
+
+
 @pytest.mark.parametrize("bad", [{"usd": -1}, {"usd": "NaN"}, {"usd": "Infinity"}, {"calls": 1.5}, {"gold": 1}])
 def test_amounts_are_finite_and_not_negative(bad):
     with pytest.raises(ValidationError):

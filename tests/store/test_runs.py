@@ -75,6 +75,13 @@ def test_recent_runs_come_newest_first_and_in_order_of_number(store):
     assert [run.id for run in store.runs.recent(3)] == ["R11", "R10", "R9"]
 
 
+def test_the_newest_runs_and_those_that_ended_are_known_by_id(store):
+    for status in ("done", "waiting", "stopped", "running"):
+        store.runs.set_status(create(store).id, status)
+    assert store.runs.newest(2) == {"R3", "R4"}
+    assert store.runs.finished(["R1", "R2", "R3", "R4", "R9"]) == ["R1", "R3"]
+
+
 def test_the_last_run_is_found_by_kind(store):
     assert store.runs.last() is None
     create(store, "cycle", number=1)
