@@ -1,8 +1,8 @@
 """The store: what the company remembers, with proof.
 
 Journal, runs, effects, approvals, budgets, flags and the departments' books, in one database (SQLAlchemy Core, SQLite
-now, one module away from Postgres), each change in the transaction of what it records. It decides nothing: permission
-is the governor's, and checkpoints of the graph lie elsewhere.
+now, one module away from Postgres), each change in the transaction of what it records. Secrets lie beside it, encrypted
+in a file of their own. It decides nothing: permission is the governor's, and checkpoints of the graph lie elsewhere.
 """
 
 from company.store.amounts import Amounts
@@ -10,23 +10,32 @@ from company.store.approvals import Approval, Approvals
 from company.store.books import SqlBooks
 from company.store.budgets import Budgets, Reservation, Trip
 from company.store.chain import Verification
+from company.store.costs import CostKey, CostRow, Counted, Meter
 from company.store.database import Store
 from company.store.effects import Effect, Effects
 from company.store.flags import Flags
 from company.store.heads import Head
 from company.store.journal import Journal
+from company.store.master_key import MASTER_KEY_VARIABLE
+from company.store.provider_keys import ProviderKeys, clean_key, secret_name
 from company.store.records import Activity, AgendaItem, Costs, Health, JournalCheck, Records
+from company.store.redaction import Redactor
 from company.store.runs import FINISHED, Run, Runs, Status
+from company.store.secrets import SecretStore
 
 __all__ = [
     "FINISHED",
+    "MASTER_KEY_VARIABLE",
     "Activity",
     "AgendaItem",
     "Amounts",
     "Approval",
     "Approvals",
     "Budgets",
+    "CostKey",
+    "CostRow",
     "Costs",
+    "Counted",
     "Effect",
     "Effects",
     "Flags",
@@ -34,13 +43,19 @@ __all__ = [
     "Health",
     "Journal",
     "JournalCheck",
+    "Meter",
+    "ProviderKeys",
     "Records",
+    "Redactor",
     "Reservation",
     "Run",
     "Runs",
+    "SecretStore",
     "SqlBooks",
     "Status",
     "Store",
     "Trip",
     "Verification",
+    "clean_key",
+    "secret_name",
 ]

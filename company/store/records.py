@@ -5,12 +5,12 @@ trusted.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
-from company.store.amounts import Amounts
+from company.store.costs import Meter
 from company.store.database import Store
 from company.store.effects import Effect
 from company.store.runs import FINISHED, Run
@@ -126,17 +126,15 @@ class Records:
         return unknown + asked
 
     def costs(self) -> Costs:
-        """Return what was spent in this UTC day and month."""
-        midnight = self._now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        day: Amounts = self._store.budgets.used("company", midnight)
-        month: Amounts = self._store.budgets.used("company", midnight.replace(day=1))
+        """Return what counts in this UTC day and month: spent, and reserved at worst case."""
+        counted = Meter(self._store).counted(self._now())
         return Costs(
-            usd_today=day.usd,
+            usd_today=counted.day.usd,
             usd_day_limit=self._day_usd,
-            usd_month=month.usd,
+            usd_month=counted.month.usd,
             usd_month_limit=self._month_usd,
-            tokens_today=day.tokens,
-            calls_today=day.calls,
+            tokens_today=counted.day.tokens,
+            calls_today=counted.day.calls,
         )
 
     def health(self, run_id: str = "") -> Health:

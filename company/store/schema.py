@@ -111,6 +111,9 @@ home = sa.Table(  # one row: who this database is, and where the journal ends
     _text("last_hash"),
 )
 
+IS_COST = sa.text("type = 'cost'")
+"""Written out: a database uses a partial index only for a query that holds its condition, not for a bound value."""
+
 journal = sa.Table(
     "journal",
     metadata,
@@ -126,6 +129,7 @@ journal = sa.Table(
     _text("hash"),
     sa.Index("journal_run", "run_id", "seq"),
     sa.Index("journal_thread", "thread_id", "seq"),
+    sa.Index("journal_cost", "at", sqlite_where=IS_COST, postgresql_where=IS_COST),
 )
 
 heads = sa.Table(
