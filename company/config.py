@@ -8,16 +8,17 @@ Nothing is read from the environment: the command line and the server do that an
 """
 
 import difflib
+import json
 import re
 import reprlib
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -29,15 +30,22 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from company.errors import UsageError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_KINDS = dict.fromkeys(("openai", "anthropic", "ollama"))
+_KEY = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
+Place = tuple[int | str, ...]
 _EXPECTED = {  # pydantic's words for these speak of Python, not of TOML
+    "dict_type": "must be a section",
     "is_instance_of": "must be a number",
     "model_type": "must be a section",
     "time_delta_type": "must be a length of time: 90s, 5m, 1h or 2d",
     "timezone_aware": "must name its offset, as in 2030-01-31T12:00:00Z",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
     "tuple_type": "must be a list",
 }
 
@@ -75,10 +83,29 @@ def _exact(value: object) -> object:
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _known_model(name: str) -> str:
-    if name != "autopilot":
-        raise ValueError("model providers are not part of this version, only 'autopilot' is")
-    return name
+def _chain(value: object) -> object:
+    names = (value,) if isinstance(value, str) else value
+    for name in names if isinstance(names, list | tuple) else ():
+        if isinstance(name, str) and name != "autopilot" and not _names_model(name):
+            raise ValueError(f"{name!r} is neither 'autopilot' nor 'provider:model', such as 'openai:gpt-5-mini'")
+    return names
+
+
+def _names_model(name: str) -> bool:
+    provider, _, model = name.partition(":")
+    return bool(provider and model)
+
+
+def _wrong(what: str, *place: str, cure: str) -> PydanticCustomError:
+    """An error with a cure of its own; `place` is what to change, seen from the section that finds it."""
+    return PydanticCustomError("wrong", "{what}", {"what": what, "place": place, "cure": cure})
+
+
+def _completed(name: str, section: dict[str, Any]) -> dict[str, Any]:
+    kind = section.get("kind", name if name in _KINDS else None)
+    known = {"kind": kind} if kind else {}
+    key = {"key_env": f"{re.sub('[^A-Z0-9]', '_', name.upper())}_API_KEY"}
+    return {**known, **key, "free": kind == "ollama", **section}
 
 
 def _ascending(steps: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
@@ -94,7 +121,8 @@ Money = Annotated[Number, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(strict=False)]
-ModelName = Annotated[str, AfterValidator(_known_model)]
+Chain = Annotated[tuple[str, ...], Field(strict=False, min_length=1), BeforeValidator(_chain)]
+Price = Annotated[Number, Field(ge=0)]
 
 
 class _Section(BaseModel):
@@ -129,18 +157,103 @@ class RunSettings(_Section):
     max_parallel: Count = 6
 
 
+class ModelFacts(_Section):
+    """`[models.facts."provider:model"]`: what a person knows about a model; what is left out comes from the table.
+
+    Attributes:
+        context: Tokens that prompt and answer may have together.
+        max_output: Longest answer, in tokens.
+        tools: It can call tools.
+        parallel_tools: It can call several tools in one answer.
+        structured: It can be held to a JSON schema.
+        price_in: Dollars for a million tokens read.
+        price_cached: Dollars for a million tokens read from the provider's cache; as `price_in` when left out.
+        price_cache_write: Dollars for a million tokens put into that cache; as `price_in` when left out.
+        price_out: Dollars for a million tokens written.
+        options: Further settings of the provider's API, passed on as they are, such as `{reasoning_effort = "low"}`.
+    """
+
+    context: Count | None = None
+    max_output: Count | None = None
+    tools: bool | None = None
+    parallel_tools: bool | None = None
+    structured: bool | None = None
+    price_in: Price | None = None
+    price_cached: Price | None = None
+    price_cache_write: Price | None = None
+    price_out: Price | None = None
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _prices_come_together(self) -> Self:
+        if (self.price_in is None) != (self.price_out is None):
+            missing = "price_in" if self.price_in is None else "price_out"
+            raise _wrong("price_in and price_out belong together", cure=f"add `{missing} = ...`")
+        return self
+
+
 class ModelSettings(_Section):
     """`[models]`: the model behind each tier that roles name.
+
+    A model is `provider:model`. A list is a chain: when the first does not answer, the next is asked, and the answer
+    says so.
 
     Attributes:
         fast: Model of the tier `fast`; "autopilot".
         smart: Model of the tier `smart`; "autopilot".
         deep: Model of the tier `deep`; "autopilot".
+        answer_tokens: Longest answer a model is asked for, in tokens, its thoughts included; 4096.
+        roles: Model by role id; stands above the role's tier; {}.
+        facts: What is known about a model, by `provider:model`; {}.
     """
 
-    fast: ModelName = "autopilot"
-    smart: ModelName = "autopilot"
-    deep: ModelName = "autopilot"
+    fast: Chain = ("autopilot",)
+    smart: Chain = ("autopilot",)
+    deep: Chain = ("autopilot",)
+    answer_tokens: Count = 4_096
+    roles: dict[str, Chain] = {}
+    facts: dict[str, ModelFacts] = {}
+
+    @model_validator(mode="after")
+    def _facts_are_of_models(self) -> Self:
+        for name in self.facts:
+            if not _names_model(name):
+                cure = 'write [models.facts."provider:model"], the name that a tier has'
+                raise _wrong("this is the name of no model", "facts", name, cure=cure)
+        return self
+
+
+class ProviderSettings(_Section):
+    """`[providers.NAME]`: an address that models answer at, and how hard it may be asked.
+
+    `openai`, `anthropic` and `ollama` are there without being named.
+
+    Attributes:
+        kind: Wire format it speaks; NAME when that is one of the three.
+        base_url: Address of its API; the provider's own when left out.
+        api: OpenAI's `chat` completions, which every compatible server has, or `responses`, which OpenAI's newer models
+            want; `auto` takes `responses` at OpenAI's own address and `chat` elsewhere; "auto".
+        key_env: Environment variable with its key; NAME in capitals and `_API_KEY` when left out.
+        free: Its models cost nothing, because they run on your own hardware; true for kind `ollama`, else false.
+        max_parallel: Calls in flight at the same time, of all roles together; 8.
+        requests_per_minute: Most calls begun in a minute; 0 sets no limit of ours.
+        tokens_per_minute: Most tokens asked for in a minute, prompt and longest answer; 0 sets no limit of ours.
+        timeout: Longest time of one call; "180s".
+        silence: Longest time without a single byte from it; "60s".
+        attempts: How often a call is tried before the next model of the chain is asked; 3.
+    """
+
+    kind: Literal["openai", "anthropic", "ollama"]
+    base_url: str = ""
+    api: Literal["auto", "chat", "responses"] = "auto"
+    key_env: str = ""
+    free: bool = False
+    max_parallel: Count = 8
+    requests_per_minute: Annotated[int, Field(ge=0)] = 0
+    tokens_per_minute: Annotated[int, Field(ge=0)] = 0
+    timeout: Duration = timedelta(seconds=180)
+    silence: Duration = timedelta(seconds=60)
+    attempts: Count = 3
 
 
 class WorldSettings(_Section):
@@ -240,6 +353,16 @@ class MemorySettings(_Section):
     recall: Annotated[int, Field(ge=0)] = 5
 
 
+class TelemetrySettings(_Section):
+    """`[telemetry]`: spans of runs, model calls and tool calls for your own collector; off by default.
+
+    Attributes:
+        otlp: Address of an OpenTelemetry collector, such as "http://127.0.0.1:4317"; nothing is sent when left out.
+    """
+
+    otlp: str = ""
+
+
 class Mandate(_Section):
     """`[[mandates]]`: standing permission a person gives, with limits; inside it an effect needs no approval.
 
@@ -275,32 +398,63 @@ class Settings(_Section):
         company: Who the company is.
         run: How a run goes.
         models: The model behind each tier.
+        providers: Where models answer, by name.
         world: The adapter behind each port.
         limits: What the risk engine holds every order to.
         budget: What may be spent.
         approvals: What waits for a person.
         retention: How long records are kept.
         memory: What roles remember.
+        telemetry: Where spans are sent.
         mandates: Standing permissions, none by default.
     """
 
     company: CompanySettings = CompanySettings()
     run: RunSettings = RunSettings()
     models: ModelSettings = ModelSettings()
+    providers: dict[str, ProviderSettings] = {}
     world: WorldSettings = WorldSettings()
     limits: LimitSettings = LimitSettings()
     budget: BudgetSettings = BudgetSettings()
     approvals: ApprovalSettings = ApprovalSettings()
     retention: RetentionSettings = RetentionSettings()
     memory: MemorySettings = MemorySettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     mandates: Annotated[tuple[Mandate, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_providers(cls, data: Any) -> Any:
+        """Add the three well-known providers, and to each named one what follows from its name."""
+        named = data.get("providers", {}) if isinstance(data, dict) else None
+        if not isinstance(named, dict) or not all(isinstance(section, dict) for section in named.values()):
+            return data
+        return {**data, "providers": {name: _completed(name, named.get(name, {})) for name in {**_KINDS, **named}}}
+
+    @model_validator(mode="after")
+    def _models_have_providers(self) -> Self:
+        for place, name in self._named_models():
+            if (provider := name.partition(":")[0]) not in self.providers:
+                new = f"(a new one needs a section [providers.{_quoted(provider)}])"
+                cure = f"{suggest(provider, self.providers)} {new}"
+                raise _wrong(f"{name!r} names a provider {provider!r} that is not there", *place, cure=cure)
+        return self
 
     @model_validator(mode="after")
     def _mandate_ids_differ(self) -> Self:
         ids = [mandate.id for mandate in self.mandates]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
-            raise ValueError(f"two mandates have the id {twice[0]!r}")
+            raise _wrong(f"two mandates have the id {twice[0]!r}", cure="give one of them another id")
         return self
+
+    def _named_models(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Every model of a provider that the settings name, and where."""
+        models = self.models
+        for tier, chain in {"fast": models.fast, "smart": models.smart, "deep": models.deep}.items():
+            yield from ((("models", tier), name) for name in chain if name != "autopilot")
+        for role, chain in models.roles.items():
+            yield from ((("models", "roles", role), name) for name in chain if name != "autopilot")
+        yield from ((("models", "facts", name), name) for name in models.facts)
 
 
 def load_settings(file: Path | None) -> Settings:
@@ -328,50 +482,78 @@ def load_settings(file: Path | None) -> Settings:
 def _explain(error: ValidationError, file: Path, text: str) -> UsageError:
     """Turn the first problem into a sentence; an unknown key goes first, for it often explains the others."""
     problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    place, name = problem["loc"], _dotted(problem["loc"])
+    wrong = problem.get("ctx", {}) if problem["type"] == "wrong" else {}
+    place = (*problem["loc"], *wrong.get("place", ()))
     line = _line_of(text, place)
-    where = f"{file}:{line}" if line else f"{file}"
+    what, cure = _what_and_cure(problem, place, _dotted(place))
+    return UsageError(what, where=f"{file}:{line}" if line else f"{file}", cure=cure)
+
+
+def _what_and_cure(problem: ErrorDetails, place: Place, name: str) -> tuple[str, str]:
+    if problem["type"] == "wrong":
+        wrong = problem["ctx"]
+        return f"{name}: {wrong['what']}" if name else wrong["what"], wrong["cure"]
     if problem["type"] == "extra_forbidden":
-        return UsageError(f"unknown setting {name!r}", where=where, cure=suggest(str(place[-1]), _keys_beside(place)))
+        return f"unknown setting {name!r}", suggest(str(place[-1]), _section_of(place).model_fields)
     if problem["type"] == "missing":
-        return UsageError(f"{name} is missing", where=where, cure=f"add `{place[-1]} = ...`")
-    if not place:
-        return UsageError(problem["msg"].removeprefix("Value error, "), where=where, cure="rename one of them")
+        return f"{name} is missing", _addition(place)
     expected = _EXPECTED.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
     value = problem["input"]
     shown = str(value) if isinstance(value, Decimal) else reprlib.repr(value)
     cure = (
         "write it as [[mandates]]" if name == "mandates" else "correct the value; docs/configuration.md says what fits"
     )
-    return UsageError(f"{name} = {shown}: {expected.replace('Input should be', 'must be')}", where=where, cure=cure)
+    return f"{name} = {shown}: {expected.replace('Input should be', 'must be')}", cure
 
 
-def _dotted(place: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+def _addition(place: Place) -> str:
+    """Say what to add where something is missing, with the values that are allowed when they are few."""
+    if isinstance(place[-1], int):
+        return "add it to the list"
+    kind = _section_of(place).model_fields[place[-1]].annotation
+    one_of = f", one of {', '.join(map(json.dumps, get_args(kind)))}" if get_origin(kind) is Literal else ""
+    return f"add `{place[-1]} = ...`{one_of}"
 
 
-def _keys_beside(place: tuple[int | str, ...]) -> Iterable[str]:
-    if len(place) == 1:
-        return Settings.model_fields
-    if place[0] == "mandates":
-        return Mandate.model_fields
-    return cast("type[_Section]", Settings.model_fields[str(place[0])].annotation).model_fields
+def _dotted(place: Place) -> str:
+    """Write a place as TOML does; places in lists count from 0."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{_quoted(part)}" for part in place).removeprefix(".")
 
 
-def _line_of(text: str, place: tuple[int | str, ...]) -> int:
-    """Find the line of a setting, else of its section; 0 when neither is written as plain `[section]` and `key =`."""
-    section = str(place[0]) if place else ""
-    nth = place[1] if len(place) > 1 and isinstance(place[1], int) else 0
-    key = next((part for part in place[1:] if isinstance(part, str)), "")
-    found, current, seen = 0, "", Counter[str]()
+def _quoted(part: str) -> str:
+    return part if re.fullmatch(r"[\w-]+", part, re.ASCII) else json.dumps(part, ensure_ascii=False)
+
+
+def _section_of(place: Place) -> type[BaseModel]:
+    """Return the model of the section that the last part of `place` stands in."""
+    section: type[BaseModel] = Settings
+    for part in place[:-1]:
+        field = section.model_fields.get(str(part))
+        if field is None:  # a name a person chose, or a place in a list
+            continue
+        inner = [field.annotation, *get_args(field.annotation)]
+        section = next((kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)), section)
+    return section
+
+
+def _line_of(text: str, place: Place) -> int:
+    """Find the line of a setting, else of the section around it; 0 when neither is written."""
+    found, deepest, header, tables = 0, 0, Place(()), Counter[Place]()
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\[?\s*([\w-]+)\s*\]", line):
-            current = header[1]
-            seen[current] += 1
-        written = re.match(r"\s*([\w-]+)\s*=", line)
-        inside = current == section and seen[current] == nth + 1
-        if written and written[1] == (key if inside else section if not current else None):
-            return number
-        if inside and not found:
-            found = number
+        if opened := re.match(r"\s*(\[\[?)([^\[\]]+)\]", line):
+            header = _keys(opened[2])
+            if opened[1] == "[[":
+                tables[header] += 1
+                header = (*header, tables[header] - 1)
+            path = header
+        elif written := re.match(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=", line):
+            path = (*header, *_keys(written[1]))
+        else:
+            continue
+        if deepest < len(path) and path == tuple(place[: len(path)]):
+            found, deepest = number, len(path)
     return found
+
+
+def _keys(dotted: str) -> Place:
+    return tuple(part.strip("\"'") for part in re.findall(_KEY, dotted))

@@ -3,21 +3,63 @@
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from company.config import Mandate, Settings, load_settings, parse_duration, suggest
+from company.config import (
+    Mandate,
+    ModelFacts,
+    ProviderSettings,
+    Settings,
+    load_settings,
+    parse_duration,
+    suggest,
+)
 from company.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
-SECTIONS = {name: field.annotation for name, field in Settings.model_fields.items() if name != "mandates"}
+NAMED = {"providers": "NAME", "roles": "ROLE", "facts": '"NAME:MODEL"'}
+"""Sections whose keys a person chooses, and what stands for such a key in the reference."""
+
+
+def models_within(annotation: object) -> list[type[BaseModel]]:
+    """The sections an annotation speaks of: itself, the values of a dictionary, the items of a list."""
+    inner = [annotation, *get_args(annotation)]
+    return [kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)]
+
+
+def every_setting(section: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """All settings there are, as the reference writes them, in the order of the models."""
+    for key, field in section.model_fields.items():
+        name = (
+            f"{above}{key}.{NAMED[key]}" if get_origin(field.annotation) is dict and key in NAMED else f"{above}{key}"
+        )
+        inner = models_within(field.annotation)
+        yield from every_setting(inner[0], f"{name}.") if inner else [(name, field)]
+
+
+def every_section(section: type[BaseModel] = Settings) -> Iterator[type[BaseModel]]:
+    for field in section.model_fields.values():
+        for inner in models_within(field.annotation):
+            yield from (inner, *every_section(inner))
+
+
+SETTINGS = dict(every_setting())
+SECTIONS = {
+    name: field.annotation
+    for name, field in Settings.model_fields.items()
+    if get_origin(field.annotation) is None and models_within(field.annotation)
+}
+"""What stands in the file once: no section that a person names, no list."""
 
 
 @pytest.fixture
@@ -64,7 +106,55 @@ def test_mandate_is_read_with_its_limits(write):
         ("[run]\nseed = -1\n", 2, ["run.seed = -1: must be greater than or equal to 0"]),
         ("[run]\nstep = '3w'\n", 2, ["run.step = '3w'", "90s, 5m, 1h or 2d"]),
         ("[run]\nstep = 60\n", 2, ["run.step = 60: must be a length of time"]),
-        ("[models]\nfast = 'opus'\n", 2, ["models.fast = 'opus'", "providers are not part of this version"]),
+        (
+            "[models]\nfast = 'opus'\n",
+            2,
+            ["models.fast = 'opus'", "'opus' is neither 'autopilot' nor 'provider:model'"],
+        ),
+        ("[models]\nfast = ['openai:gpt-5', ':x']\n", 2, ["models.fast", "':x' is neither", "'openai:gpt-5-mini'"]),
+        ("[models]\nfast = 'openai:'\n", 2, ["'openai:' is neither"]),
+        ("[models]\n\nfast = []\n", 3, ["models.fast = []: must not be empty"]),
+        ("[models]\nfast = 7\n", 2, ["models.fast = 7: must be a list"]),
+        ("[models]\nfast = ['openai:gpt-5', 7]\n", 2, ["models.fast[1] = 7"]),
+        ("[models]\nsmrt = 'openai:gpt-5'\n", 2, ["'models.smrt'", "did you mean 'smart'"]),
+        (
+            "[models]\nfast = 'autopilot'\ndeep = ['openai:gpt-5', 'opnai:gpt-5']\n",
+            3,
+            ["models.deep: 'opnai:gpt-5'", "'opnai' that is not there", "did you mean 'openai'?", "[providers.opnai]"],
+        ),
+        (
+            "[models]\nfast = 'tgi:Qwen/Qwen3-8B'\n",
+            2,
+            ["'tgi' that is not there", "known here: anthropic, ollama, openai", "[providers.tgi]"],
+        ),
+        ("[company]\nname = 'x'\n[models.roles]\nceo = 'opnai:x'\n", 4, ["models.roles.ceo", "did you mean 'openai'"]),
+        ("[models]\nroles.ceo = 'opnai:x'\n", 2, ["models.roles.ceo", "did you mean 'openai'"]),
+        ("[models.roles]\nceo = []\n", 2, ["models.roles.ceo = []: must not be empty"]),
+        ("[models]\nroles = 'openai:x'\n", 2, ["models.roles = 'openai:x': must be a section"]),
+        (
+            "[models.facts.'openai:x']\ncontext = 9\npric_in = 1\n",
+            3,
+            ["'models.facts.\"openai:x\".pric_in'", "did you mean 'price_in'"],
+        ),
+        ("[models.facts.'openai:x']\nprice_in = 1\n", 1, ['facts."openai:x": price_in and', "add `price_out = ...`"]),
+        ("[models.facts.'openai:x']\nprice_out = 1\n", 1, ["price_in and price_out", "add `price_in = ...`"]),
+        ("[models.facts.'openai:x']\nprice_in = -1\n", 2, ['models.facts."openai:x".price_in = -1']),
+        ("[models.facts.'openai:x']\ncontext = 0\n", 2, ['models.facts."openai:x".context = 0']),
+        ("[models.facts.'opnai:x']\ncontext = 9\n", 1, ['models.facts."opnai:x"', "did you mean 'openai'"]),
+        ("[models.facts.gpt-5]\ncontext = 9\n", 1, ["models.facts.gpt-5: this is the name of no model"]),
+        ("[providers.local]\nbase_url = 'http://x'\n", 1, ["providers.local.kind is missing", '"openai", "anthropic"']),
+        ("[providers.local]\nkind = 'opena'\n", 2, ["providers.local.kind = 'opena'", "'openai', 'anthropic' or"]),
+        (
+            "[run]\nseed = 8\n\n[providers.local] # ours\nkind = 'openai'\ntimout = '5m'\n",
+            6,
+            ["'providers.local.timout'", "did you mean 'timeout'"],
+        ),
+        ("[providers]\nopenai = {timout = '5m'}\n", 2, ["'providers.openai.timout'", "did you mean 'timeout'"]),
+        ("[providers.openai]\ntimeout = '3w'\n", 2, ["providers.openai.timeout = '3w'", "90s, 5m, 1h or 2d"]),
+        ("[providers.openai]\nattempts = 0\n", 2, ["providers.openai.attempts = 0"]),
+        ("providers = 'openai'\n", 1, ["providers = 'openai': must be a section"]),
+        ("[providers]\nopenai = 7\n", 2, ["providers.openai = 7: must be a section"]),
+        ("[telemetry]\notpl = 'http://127.0.0.1:4317'\n", 2, ["'telemetry.otpl'", "did you mean 'otlp'"]),
         ("[world]\nclock = 'sun'\n", 2, ["world.clock = 'sun'", "'virtual' or 'wall'"]),
         ("[limits]\nmin_conviction = 1.5\n", 2, ["limits.min_conviction = 1.5: must be less than or equal to 1"]),
         ("[limits]\nmin_conviction = nan\n", 2, ["limits.min_conviction = NaN", "finite"]),
@@ -82,6 +172,7 @@ def test_mandate_is_read_with_its_limits(write):
         ("[[mandates]]\nid='a'\ntools=['x']\nmax_notional=0\n", 4, ["mandates[0].max_notional = 0"]),
         ("[[mandates]]\nid='a'\ntools=['x']\nexpires=2030-01-01T00:00:00\n", 4, ["mandates[0].expires", "offset"]),
         ("[[mandates]]\nid='a'\ntools=['x']\n[[mandates]]\nid='a'\ntools=['y']\n", 0, ["two mandates have the id 'a'"]),
+        ("[[mandates]]\nid='a'\ntools=['x']\n[run]\nnote='a'\n", 5, ["'run.note'"]),
     ],
 )
 def test_a_bad_setting_names_file_line_field_and_cure(write, text, line, parts):
@@ -128,11 +219,52 @@ def test_suggest_names_the_nearest_or_all():
     assert suggest("zzz", ["trading", "ceo"]) == "known here: ceo, trading"
 
 
+def test_a_model_by_itself_is_a_chain_of_one(write):
+    models = load_settings(write("[models]\nfast = 'openai:gpt-5'\nsmart = ['openai:a:b/c', 'autopilot']\n")).models
+    assert (models.fast, models.smart, models.deep) == (
+        ("openai:gpt-5",),
+        ("openai:a:b/c", "autopilot"),
+        ("autopilot",),
+    )
+
+
+def test_the_three_providers_are_there_without_being_named(write):
+    providers = load_settings(None).providers
+    assert {name: (p.kind, p.key_env, p.free, p.base_url) for name, p in providers.items()} == {
+        "openai": ("openai", "OPENAI_API_KEY", False, ""),
+        "anthropic": ("anthropic", "ANTHROPIC_API_KEY", False, ""),
+        "ollama": ("ollama", "OLLAMA_API_KEY", True, ""),
+    }
+    assert load_settings(write("[providers.openai]\nattempts = 5\n")).providers["openai"].kind == "openai"
+
+
+def test_a_provider_of_ones_own_has_what_follows_from_its_name_and_kind(write):
+    own = load_settings(write("[providers.my-box]\nkind = 'ollama'\n[providers.b]\nkind = 'openai'\n")).providers
+    assert (own["my-box"].key_env, own["my-box"].free, own["b"].free) == ("MY_BOX_API_KEY", True, False)
+    assert set(own) == {"openai", "anthropic", "ollama", "my-box", "b"}
+
+
+def test_facts_are_read_exactly_and_options_are_kept_as_they_are(write):
+    text = "[models.facts.'openai:x']\nprice_in = 0.10\nprice_out = 1\noptions = {temperature = 0.2, a = {b = [1]}}\n"
+    facts = load_settings(write(text)).models.facts["openai:x"]
+    assert (str(facts.price_in), facts.price_out, facts.price_cached) == ("0.10", Decimal(1), None)
+    assert facts.options == {"temperature": Decimal("0.2"), "a": {"b": [1]}}
+
+
 def test_the_default_company_shows_every_setting_at_its_default():
     file = ROOT / "company.toml"
     assert load_settings(file).model_copy(update={"mandates": ()}) == Settings()
     written = tomllib.loads(file.read_text("utf-8"))
-    assert {name: set(written[name]) for name in SECTIONS} == {n: set(m.model_fields) for n, m in SECTIONS.items()}
+    shown = {f"{section}.{key}" for section in SECTIONS for key in written[section]}
+    assert shown == {name for name in SETTINGS if name.partition(".")[0] in SECTIONS and name.count(".") == 1}
+
+
+def test_the_examples_in_the_default_company_are_valid_and_show_every_setting_that_a_person_names(write):
+    lines = re.findall(r"^#:(?: (.*))?$", (ROOT / "company.toml").read_text("utf-8"), re.M)
+    settings = load_settings(write("\n".join(["[models]", *lines])))
+    assert settings.models.facts["local:qwen3-8b"].model_fields_set == set(ModelFacts.model_fields)
+    assert set(tomllib.loads("\n".join(lines))["providers"]["local"]) == set(ProviderSettings.model_fields)
+    assert settings.models.roles
 
 
 def test_the_default_company_may_not_publish_without_a_person():
@@ -142,31 +274,39 @@ def test_the_default_company_may_not_publish_without_a_person():
 
 
 def documented() -> dict[str, str]:
-    rows = re.findall(r"^\| `([\w.]+)` \| (.+?) \| .+ \|$", (ROOT / "docs/configuration.md").read_text("utf-8"), re.M)
-    return dict(rows)
+    text = (ROOT / "docs/configuration.md").read_text("utf-8")
+    return dict(re.findall(r"^\| `((?:\w+|\"[A-Z:]+\")(?:\.(?:\w+|\"[A-Z:]+\"))+)` \| (.+?) \| .+ \|$", text, re.M))
 
 
 def test_the_reference_documents_every_setting_and_no_other():
-    models = {**SECTIONS, "mandates": Mandate}
-    settings = [f"{section}.{key}" for section, model in models.items() for key in model.model_fields]
-    assert list(documented()) == settings
+    assert list(documented()) == list(SETTINGS)
 
 
 def test_the_reference_shows_the_true_defaults(write):
-    lines = []
+    lines, written = [], set()
     for setting, default in documented().items():
-        section, key = setting.split(".")
-        if section in SECTIONS:
-            lines += [f"[{section}]"] * (f"[{section}]" not in lines) + [f"{key} = {default.strip('`')}"]
-    assert load_settings(write("\n".join(lines))) == Settings()
+        section, key = setting.rsplit(".", 1)
+        if literal := re.match(r"`([^`]+)`(?:$|,)", default):
+            if section.partition(".")[0] == "mandates":
+                continue
+            lines += [f"[{section}]"] * (f"[{section}]" not in lines) + ["kind = 'openai'"] * (key == "api")
+            lines.append(f"{key} = {literal[1]}")
+            written.add(setting)
+    settings = load_settings(write("\n".join(lines)))
+    assert settings.providers.pop("NAME") == load_settings(write("[providers.NAME]\nkind = 'openai'")).providers["NAME"]
+    assert settings.models.facts.pop("NAME:MODEL") == ModelFacts()
+    assert settings == Settings()
+    must = {n for n, field in SETTINGS.items() if not field.is_required() and field.default not in (None, "", {})}
+    assert must - written - {n for n in SETTINGS if n.startswith("mandates.")} == set()
 
 
 def test_every_class_documents_its_settings_and_defaults():
-    for model in [*SECTIONS.values(), Mandate]:
-        assert issubclass(model, BaseModel)
+    for model in every_section():
+        summary = (model.__doc__ or "").partition("\n")[0]
         for key, field in model.model_fields.items():
             note = re.search(rf"^        {key}: (.+(?:\n         .+)*)$", model.__doc__ or "", re.M)
             assert note, f"{model.__name__}.{key}"
-            if isinstance(field.default, str | int) or type(None) in get_args(field.annotation):
-                shown = "left out" if field.default is None else json.dumps(field.default)
-                assert shown in note[1], f"{model.__name__}.{key}"
+            if field.default in (None, ""):
+                assert "left out" in note[1] + summary or '""' in note[1], f"{model.__name__}.{key}"
+            elif isinstance(field.default, str | int):
+                assert json.dumps(field.default) in note[1], f"{model.__name__}.{key}"
