@@ -5,9 +5,24 @@ graph runs the loop and the governor stands before every effect. Nothing here im
 """
 
 from company.llm.check import check_playbooks
-from company.llm.models import Mind, Models
+from company.llm.mind import AUTOPILOT, Capabilities, LocalMind, Mind, Prices, Usage
+from company.llm.models import Gate, Models
 from company.llm.procedure import procedure
 from company.llm.routing import Match, Router
 from company.llm.sandbox import render
 
-__all__ = ["Match", "Mind", "Models", "Router", "check_playbooks", "procedure", "render"]
+__all__ = [
+    "AUTOPILOT",
+    "Capabilities",
+    "Gate",
+    "LocalMind",
+    "Match",
+    "Mind",
+    "Models",
+    "Prices",
+    "Router",
+    "Usage",
+    "check_playbooks",
+    "procedure",
+    "render",
+]

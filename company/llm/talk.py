@@ -6,6 +6,7 @@ and that is what is read here:
     {"brief": {"kind": "chat" | "cycle", "request": str, "cycle": int, "memories": [...]}}   to the CEO: opens a turn
     {"assignment": {...}}                                                                  to a role: opens a turn
     {"reports": [{...}, ...]}                                                              to the CEO: later in a turn
+    {"note": true}                                              to anybody: words about the model's last answer
 
 A human message without data opens a turn too, as a chat request. Tool messages hold
 `{"status": ..., "value": ..., "error": ..., "approval": ...}` as JSON.
@@ -99,7 +100,7 @@ def _turn_start(messages: Sequence[BaseMessage]) -> int:
 
 
 def _opens(extra: Mapping[str, Any]) -> bool:
-    return "brief" in extra or "assignment" in extra or "reports" not in extra
+    return "brief" in extra or "assignment" in extra or not ("reports" in extra or "note" in extra)
 
 
 def _reports(turn: Sequence[BaseMessage]) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import Runnable
 
+from company.config import Settings
 from company.llm import Models
 from company.llm.phrases import NOTICE
 from company.roles import Plan, Role
@@ -73,11 +74,11 @@ def roles(make_role: MakeRole) -> dict[str, Role]:
 
 @pytest.fixture
 def mind(roles: dict[str, Role]) -> Callable[..., Runnable[Any, AIMessage]]:
-    models = Models(tiers={}, roles=roles)
+    models = Models(settings=Settings(), roles=roles)
 
     def bound_to(role: str, *extra: str) -> Runnable[Any, AIMessage]:
         names = [*roles[role].tools, *extra]
-        return models.for_role(roles[role]).model.bind_tools(
+        return models.minds(roles[role])[0].model.bind_tools(
             [{"name": n, "description": n, "parameters": {"type": "object", "properties": {}}} for n in names]
         )
 
@@ -161,7 +162,9 @@ async def test_a_missing_slot_is_asked_for(mind: Any) -> None:
 
 async def test_a_tool_that_is_not_offered_counts_as_failed(mind: Any, roles: dict[str, Role]) -> None:
     model = (
-        Models(tiers={}, roles=roles).procedure(roles["trader"]).bind_tools([{"name": "overview", "description": "x"}])
+        Models(settings=Settings(), roles=roles)
+        .procedure(roles["trader"])
+        .bind_tools([{"name": "overview", "description": "x"}])
     )
 
     first = await model.ainvoke([task("trade", standing=True)])

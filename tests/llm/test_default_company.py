@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
+from company.config import Settings
 from company.defence import Watch
 from company.errors import ToolError
 from company.llm import Models, render
@@ -39,13 +40,13 @@ class Stage:
     calls: list[tuple[str, dict[str, Any], Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.models = Models(tiers={}, roles=self.roles)
+        self.models = Models(settings=Settings(), roles=self.roles)
 
     async def ask(self, request: str) -> tuple[list[str], str]:
         """Return whom the CEO asked and what it answered; an empty request is a cycle."""
         kind = "chat" if request else "cycle"
         opening = HumanMessage(request, additional_kwargs={"brief": {"kind": kind, "request": request, "cycle": 1}})
-        model = self.models.for_role(self.roles["ceo"]).model.bind_tools([DELEGATE])
+        model = self.models.minds(self.roles["ceo"])[0].model.bind_tools([DELEGATE])
         first = await model.ainvoke([opening])
         if not first.tool_calls:
             return [], str(first.content)
@@ -56,7 +57,7 @@ class Stage:
 
     async def work(self, assignment: Mapping[str, Any]) -> dict[str, Any]:
         role = self.roles[assignment["role"]]
-        model = self.models.for_role(role).model.bind_tools([self.tools[name].schema for name in role.tools])
+        model = self.models.minds(role)[0].model.bind_tools([self.tools[name].schema for name in role.tools])
         talk: list[Any] = [HumanMessage("", additional_kwargs={"assignment": assignment})]
         while (reply := await model.ainvoke(talk)).tool_calls:
             talk.append(reply)
