@@ -13,13 +13,14 @@ from typing import Any, Literal, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, GraphOutput
+from langsmith.run_helpers import tracing_context
 
 from company import events
 from company.engine.locks import Busy, RunLocks
 from company.engine.stopping import PAUSE_FLAG
 from company.errors import Stopped, UsageError
 from company.events import Draft
-from company.governor import STOP_FLAG, Allowance, Governor, Thinking
+from company.governor import STOP_FLAG, Allowance, Governor, Thinking, tracing
 from company.graph import CompanyState, FencedSaver, Graph, RunContext, build
 from company.home import Company
 from company.store import FINISHED, Approval, Run, Status
@@ -47,8 +48,16 @@ class Engine:
             clock=company.clock,
             services=company.services,
             approval_expires=company.settings.approvals.expires.total_seconds(),
+            redact=company.redactor.data,
         )
-        thinking = Thinking(store=self._store, allowance=self._allowance, clock=company.clock)
+        thinking = Thinking(
+            store=self._store,
+            allowance=self._allowance,
+            clock=company.clock,
+            gates=company.models.gate,
+            redact=company.redactor.text,
+            answer_tokens=company.settings.models.answer_tokens,
+        )
         self._graph: Graph = build(company, governor=self.governor, thinking=thinking, saver=self._saver)
 
     def close(self) -> None:
@@ -85,7 +94,7 @@ class Engine:
             run = self._store.runs.create(
                 kind=kind,
                 thread_id=thread_id,
-                request=request,
+                request=self.company.redactor.text(request),
                 person=person,
                 number=number,
                 as_of=self.company.next_time(last.as_of if last else None, step=kind == "cycle"),
@@ -125,7 +134,7 @@ class Engine:
     async def decide(self, approval_id: str, *, approved: bool, by: str, note: str = "") -> tuple[Approval, Run]:
         """Record a person's decision and let the run act on it."""
         with self._store.transaction():
-            approval = self._store.approvals.decide(approval_id, approved, by, note)
+            approval = self._store.approvals.decide(approval_id, approved, by, self.company.redactor.text(note))
             self._note_decision(approval)
         try:
             run = await self.advance(approval.run_id)
@@ -168,8 +177,9 @@ class Engine:
         return any(self._store.flags.get(flag) for flag in (PAUSE_FLAG, STOP_FLAG))
 
     async def _advance(self, run: Run) -> Run:
-        attempt = self._store.runs.acquire(run.id)
-        self._store.budgets.release_run(run.id)
+        with self._store.transaction():
+            attempt = self._store.runs.acquire(run.id)
+            self._store.budgets.release_run(run.id)
         config: RunnableConfig = {
             "configurable": {"thread_id": run.id, "fence": attempt},
             "max_concurrency": self.company.settings.run.max_parallel,
@@ -183,7 +193,8 @@ class Engine:
             return self._refuse_other(run)
         self._store.runs.set_status(run.id, "running")
         try:
-            reached = await self._drive(run, config, step)
+            with tracing.run(run), tracing_context(enabled=False):  # nothing goes to LangSmith, whatever is set
+                reached = await self._drive(run, config, step)
         except Stopped as stop:
             if self._store.runs.token(run.id) != attempt:
                 raise
@@ -241,14 +252,16 @@ class Engine:
     def _prune(self, run: Run) -> None:
         """Keep one checkpoint of this run, and none of runs that ended long ago."""
         self._saver.prune([run.id])
-        kept = self.company.settings.retention.checkpoints_runs
-        ended = [old.id for old in self._store.runs.recent(kept + 50)[kept:] if old.status in FINISHED]
-        self._saver.prune(ended, strategy="delete")
+        kept = self._store.runs.newest(self.company.settings.retention.checkpoints_runs)
+        old = [thread for thread in self._saver.threads() if thread not in kept]
+        if ended := self._store.runs.finished(old):
+            self._saver.prune(ended, strategy="delete")
 
     def _fail(self, run: Run, error: Exception) -> None:
+        said = self.company.redactor.text(str(error))
         with self._store.transaction():
-            self._note(run, events.run_error(str(error), type(error).__name__))
-            self._store.runs.set_status(run.id, "failed", {"error": str(error)})
+            self._note(run, events.run_error(said, type(error).__name__))
+            self._store.runs.set_status(run.id, "failed", {"error": said})
         self._store.journal.sign_head()
 
     def _refuse_other(self, run: Run) -> Run:

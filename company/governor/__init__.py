@@ -5,11 +5,12 @@ LangGraph, and holds no state of its own: everything it knows is in the store.
 """
 
 from company.governor.allowance import Allowance, Tripped
+from company.governor.answer import Thought
 from company.governor.governor import Governor
 from company.governor.rules import RULES, Case, Standing, decide
 from company.governor.scope import Scope
 from company.governor.stop import STOP_FLAG
-from company.governor.thinking import Thinking, Thought
+from company.governor.thinking import Thinking
 from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint
 
 __all__ = [

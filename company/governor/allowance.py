@@ -42,6 +42,7 @@ class Allowance:
     def __init__(self, *, budgets: Budgets, limits: BudgetSettings) -> None:
         self._budgets, self._limits = budgets, limits
         self._left: Decimal | None = None
+        self._known_caps: dict[str, Mapping[str, Amounts]] = {}
 
     def limit_spending(self, usd: Decimal) -> None:
         """Let this process spend at most `usd` more."""
@@ -73,7 +74,9 @@ class Allowance:
     def _reserve(self, run_id: str, role: Role, amounts: Amounts) -> Reservation:
         if self._left is not None and amounts.usd > self._left:
             raise Tripped(Trip("this command", "run", "usd", self._left, Decimal(0), amounts.usd))
-        found = self._budgets.reserve(f"company/{role.id}/{run_id}", amounts, self._caps(role))
+        if role.id not in self._known_caps:  # limits and roles do not change while a company is open
+            self._known_caps[role.id] = self._caps(role)
+        found = self._budgets.reserve(f"company/{role.id}/{run_id}", amounts, self._known_caps[role.id])
         if isinstance(found, Trip):
             raise Tripped(found)
         if self._left is not None:

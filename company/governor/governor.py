@@ -9,7 +9,7 @@ is sent again only when the look-up proves that nothing happened, or when sendin
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ from company import events
 from company.config import Mandate
 from company.errors import Stopped, ToolError
 from company.events import Draft
+from company.governor import tracing
 from company.governor.allowance import Allowance, Tripped
 from company.governor.execution import Ran, assess, find, run
 from company.governor.rules import Case, Standing, decide
@@ -30,6 +31,9 @@ from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerp
 from company.ports import Clock
 from company.store import Approval, Effect, Reservation, Store
 from company.toolkit import Context, Registry, Tool
+
+UNKNOWN = "unknown"
+"""Name of a tool that there is not, in traces: what a model made up is its text."""
 
 _SETTLED: Mapping[str, Literal["done", "failed", "unknown"]] = {
     "ok": "done",
@@ -75,6 +79,7 @@ class Governor:
         clock: Company time.
         services: Departments and ports that tools may reach.
         approval_expires: Seconds after which an unanswered request counts as refused.
+        redact: Takes secrets out of what tools return and say, before anybody reads or keeps it.
     """
 
     def __init__(
@@ -87,10 +92,11 @@ class Governor:
         clock: Clock,
         services: Mapping[type, Any],
         approval_expires: float,
+        redact: Callable[[Any], Any] = lambda data: data,
     ) -> None:
         self._store, self._registry, self._mandates = store, registry, tuple(mandates)
         self._allowance, self._clock, self._services = allowance, clock, services
-        self._approval_expires = approval_expires
+        self._approval_expires, self._redact = approval_expires, redact
 
     async def perform(self, scope: Scope, call: Call) -> Outcome:
         """Decide one proposed call and, when allowed, carry it out once.
@@ -99,7 +105,7 @@ class Governor:
             Stopped: A person stopped the company; nothing was done.
         """
         raise_if_stopped(self._store)
-        return await self._pass(scope, call, approved=False)
+        return await self._traced(scope, call, approved=False)
 
     async def perform_approved(self, scope: Scope, approval: Approval) -> Outcome:
         """Carry out a call exactly as a person approved it.
@@ -113,7 +119,12 @@ class Governor:
             return self._refuse(scope, call, Verdict("deny", "approval.void", f"{approval.id} is {approval.state}"))
         if fingerprint(approval.arguments) != approval.arguments_hash:
             return self._refuse(scope, call, Verdict("deny", "approval.void", "the arguments changed after approval"))
-        return await self._pass(scope, call, approved=True)
+        return await self._traced(scope, call, approved=True)
+
+    async def _traced(self, scope: Scope, call: Call, *, approved: bool) -> Outcome:
+        name = call.tool if call.tool in self._registry else UNKNOWN
+        with tracing.tool_call(scope, name, call.id) as span:
+            return span.came_to(await self._pass(scope, call, approved=approved))
 
     async def _pass(self, scope: Scope, call: Call, *, approved: bool) -> Outcome:
         if call.tool not in self._registry:
@@ -133,7 +144,7 @@ class Governor:
         sources = [tool.name] if tool.trust == "untrusted" else []
 
         def emit(name: str, value: Mapping[str, Any]) -> None:
-            drafts.append(scope.draft(events.custom(name, value)))
+            drafts.append(scope.draft(self._redact(events.custom(name, value))))
 
         context = Context(
             role=scope.role.id,
@@ -143,7 +154,7 @@ class Governor:
             clock=self._clock,
             tainted=bool(scope.taint),
             services=self._services,
-            distrust=sources.append,
+            distrust=lambda source: sources.append(self._redact(source)),
             emit=emit,
         )
         return _Attempt(scope, call, tool, context, drafts, sources, self._earlier(tool, call, context.key))
@@ -187,11 +198,15 @@ class Governor:
         try:
             stakes = await assess(tool, arguments, attempt.context)
         except ToolError as error:
-            return replace(case, invalid=str(error)), None
+            return replace(case, invalid=self._redact(str(error))), None
         if isinstance(stakes, Ran):
-            self._note_fault(attempt, stakes)
+            self._note_fault(attempt, stakes := self._clean(stakes))
             return replace(case, unweighed=stakes.error), None
-        return replace(case, stakes=stakes), arguments
+        denials = tuple(replace(denial, reason=self._redact(denial.reason)) for denial in stakes.denials)
+        return replace(case, stakes=replace(stakes, denials=denials, preview=self._redact(stakes.preview))), arguments
+
+    def _clean(self, ran: Ran) -> Ran:
+        return replace(ran, value=self._redact(ran.value), error=self._redact(ran.error))
 
     def _dispose(self, attempt: _Attempt, case: Case) -> Outcome | tuple[Verdict, Reservation]:
         """Decide, and reserve and announce what is allowed, in one transaction."""
@@ -220,12 +235,16 @@ class Governor:
     ) -> Outcome:
         started = time.perf_counter()
         try:
-            return self._conclude(attempt, verdict, await self._run(attempt, arguments))
-        finally:
+            ran = await self._run(attempt, arguments)
+        except BaseException:
             self._allowance.settle(charge, elapsed=time.perf_counter() - started)
+            raise
+        with self._store.transaction():  # one commit for the result and what it cost
+            self._allowance.settle(charge, elapsed=time.perf_counter() - started)
+            return self._conclude(attempt, verdict, ran)
 
     async def _run(self, attempt: _Attempt, arguments: BaseModel) -> Ran:
-        ran = await run(attempt.tool, arguments, attempt.context)
+        ran = self._clean(await run(attempt.tool, arguments, attempt.context))
         self._note_fault(attempt, ran)
         if ran.status == "unknown" and attempt.tool.lookup is not None:
             return await self._reconcile(attempt) or ran
@@ -269,7 +288,8 @@ class Governor:
             unknown = f"{tool.name} may or may not have happened and cannot be looked up: ask a person"
             return None if tool.idempotent else Ran("unknown", error=unknown)
         attempt.drafts.clear()  # what happened is announced by the look-up, not by the call that was cut off
-        ran = await find(tool, context)
+        found = await find(tool, context)
+        ran = self._clean(found) if found else None
         if ran is not None and ran.status == "unknown":
             self._note_fault(attempt, ran)
             return ran
@@ -284,6 +304,7 @@ class Governor:
             self._store.journal.append([attempt.scope.draft(events.custom("tool.failed", note))])
 
     def _announce(self, scope: Scope, call: Call, verdict: Verdict) -> None:
+        tracing.judged(verdict)
         arguments = json.dumps(events.plain(call.arguments), ensure_ascii=False, sort_keys=True)
         note = {
             "toolCallId": call.id,

@@ -1,8 +1,9 @@
 """Streams one message into the journal: start, coalesced pieces, end.
 
-Pieces are joined until 240 characters are there or 50 ms of company time have passed, so that a fast model costs few
-journal rows and a slow one still shows its words at once. In virtual time only the size counts, which keeps the rows
-of a seeded run the same each time.
+Pieces are joined until 240 characters are there or 50 ms of the speaker's time have passed, so that a fast model
+costs few journal rows and a slow one still shows its words at once; the first words of an eager speaker wait for
+nothing. The autopilot speaks in company time; where that is virtual only the size counts, which keeps the rows of a
+seeded run the same each time.
 """
 
 from company import events
@@ -20,40 +21,49 @@ class Speech:
     Args:
         journal: Where the pieces go.
         scope: Who speaks.
-        clock: Company time.
+        clock: The speaker's time.
         message_id: Id of the message.
         debug: True for a role's working words, which only a curious person wants to see.
+        eager: The first words are written as they come.
     """
 
-    def __init__(self, *, journal: Journal, scope: Scope, clock: Clock, message_id: str, debug: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        scope: Scope,
+        clock: Clock,
+        message_id: str,
+        debug: bool = False,
+        eager: bool = False,
+    ) -> None:
         self._journal, self._scope, self._clock = journal, scope, clock
-        self._id, self._debug = message_id, debug
+        self._id, self._debug, self._eager = message_id, debug, eager
         self._pending, self._since, self._open = "", 0.0, False
 
     def feed(self, text: str) -> None:
         """Take the next piece of the message."""
         if not text:
             return
-        if not self._open:
-            self._open = True
-            self._write(events.text_start(self._id, agent=self._scope.agent))
         if not self._pending:
             self._since = self._clock.monotonic()
         self._pending += text
+        if not self._open:
+            self._open = True
+            first = self._piece() if self._eager else []
+            self._write(events.text_start(self._id, agent=self._scope.agent), *first)
         if len(self._pending) >= MAX_PIECE or self._clock.monotonic() - self._since >= MAX_WAIT:
-            self._flush()
+            self._write(*self._piece())
 
     def end(self) -> None:
         """Close the message; a message without words leaves no trace."""
-        self._flush()
         if self._open:
-            self._write(events.text_end(self._id, agent=self._scope.agent))
+            self._write(*self._piece(), events.text_end(self._id, agent=self._scope.agent))
             self._open = False
 
-    def _flush(self) -> None:
-        if self._pending:
-            self._write(events.text_delta(self._id, self._pending, agent=self._scope.agent))
-            self._pending = ""
+    def _piece(self) -> list[events.Json]:
+        pending, self._pending = self._pending, ""
+        return [events.text_delta(self._id, pending, agent=self._scope.agent)] if pending else []
 
-    def _write(self, body: events.Json) -> None:
-        self._journal.append([self._scope.draft(body, debug=self._debug)])
+    def _write(self, *bodies: events.Json) -> None:
+        self._journal.append([self._scope.draft(body, debug=self._debug) for body in bodies])

@@ -20,6 +20,7 @@ from langgraph.graph.state import CompiledStateGraph
 from company.governor import Governor, Thinking
 from company.graph.ceo import Ceo
 from company.graph.prompts import Prompts
+from company.graph.saver import ACT
 from company.graph.specialist import Specialist
 from company.graph.state import CompanyState, RunContext, Work
 from company.home import Company
@@ -37,7 +38,7 @@ def build(company: Company, *, governor: Governor, thinking: Thinking, saver: Ba
     graph.add_node("plan", ceo.plan, destinations=("prepare", "reflect"))
     graph.add_node("prepare", role.prepare, input_schema=Work, destinations=("think", "join"))
     graph.add_node("think", role.think, input_schema=Work, destinations=("act", "join"))
-    graph.add_node("act", role.act, input_schema=Work, destinations=("think",))
+    graph.add_node(ACT, role.act, input_schema=Work, destinations=("think",))
     graph.add_node("join", ceo.join, destinations=("answer",))
     graph.add_node("answer", ceo.answer, destinations=("prepare", "reflect"))
     graph.add_node("reflect", ceo.reflect)

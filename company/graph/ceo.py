@@ -11,17 +11,17 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
-from pydantic import ValidationError
 
 from company import events
-from company.errors import ProviderError
+from company.errors import ProviderError, UsageError
 from company.events import Json
-from company.governor import Call, Governor, Outcome, Scope, Thinking, Thought, Tripped
-from company.graph import messages
+from company.governor import Governor, Outcome, Scope, Thinking, Thought, Tripped
+from company.graph.planning import Decision, decide
 from company.graph.prompts import Prompts
 from company.graph.state import CompanyState, RunContext, new_work
 from company.home import Company
-from company.roles import DELEGATE, Assignment, Plan
+from company.llm import Mind
+from company.roles import Assignment
 from company.store import Approval
 
 BUDGET = 6_000
@@ -47,6 +47,7 @@ class Ceo:
         run = runtime.context.run
         about = f"{run.person} said: {run.request}" if run.person else f"cycle {run.number}"
         memories = await self._company.recall(self._role, about, run.person)
+        plain = run.kind == "chat" and self._company.models.needs_no_judgement(run.request)
         brief = {
             "kind": run.kind,
             "request": run.request,
@@ -55,14 +56,14 @@ class Ceo:
             "as_of": run.as_of.isoformat(),
             "conversation": self._company.conversation(run),
             "memories": [item.model_dump(mode="json") for item in memories],
+            "plain": plain,
         }
         return {"brief": brief, "round": 0, "read": 0}
 
     async def plan(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
         """Delegate, or answer at once when nobody is needed."""
         talk = self._prompts.planning(self._role, state["brief"])
-        thought = await self._decide(runtime, talk, "plan")
-        return self._delegate(state, runtime, thought) or Command(update={"answer": thought.text}, goto="reflect")
+        return self._go_on(state, runtime, await self._decide(state, runtime, talk, "plan"))
 
     async def join(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
         """Go on when the last sibling has reported; until then the others are still at work."""
@@ -77,10 +78,10 @@ class Ceo:
         rounds_left = state["round"] <= self._company.settings.run.review_rounds
         talk = self._prompts.answering(self._role, state["brief"], self._readable(state["reports"]))
         try:
-            thought = await self._decide(runtime, talk, f"answer{state['round']}", delegate=rounds_left)
-        except (Tripped, ProviderError) as error:
+            decision = await self._decide(state, runtime, talk, f"answer{state['round']}", delegate=rounds_left)
+        except (Tripped, ProviderError, UsageError) as error:
             return Command(update=self._partial(state, runtime, error), goto="reflect")
-        return self._delegate(state, runtime, thought) or Command(update={"answer": thought.text}, goto="reflect")
+        return self._go_on(state, runtime, decision)
 
     async def reflect(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
         """Let every role keep what it did, and the CEO what it was told."""
@@ -108,40 +109,41 @@ class Ceo:
         return {"degraded": degraded}
 
     async def _decide(
-        self, runtime: Runtime[RunContext], talk: list[Json], step: str, *, delegate: bool = True
-    ) -> Thought:
-        """Ask the CEO once; a plan that does not hold is sent back once with what is wrong."""
-        for attempt in (1, 2):
-            thought = await self._thinking.think(
-                self._scope(runtime),
-                self._company.models.for_role(self._role),
-                messages.to_langchain(talk),
-                tools=[self._delegation()] if delegate else [],
-                message_id=f"{runtime.context.run.id}/ceo/{step}/{runtime.context.attempt}.{attempt}",
-            )
-            if not (problem := self._objection(thought)):
-                return thought
-            denial = Outcome(thought.calls[0], "denied", "plan.invalid", error=problem)
-            talk = [*talk, messages.ai(thought), messages.tool(denial)]
-        raise ProviderError(f"the CEO's model handed in no usable plan: {problem}")
+        self, state: CompanyState, runtime: Runtime[RunContext], talk: list[Json], step: str, *, delegate: bool = True
+    ) -> Decision:
+        scope, minds = self._scope(runtime), self._minds(state)
+        stem = f"{runtime.context.run.id}/ceo/{step}/{runtime.context.attempt}"
 
-    def _objection(self, thought: Thought) -> str:
-        """Say what is wrong with a plan; empty when it holds or when there is none."""
-        if not thought.calls:
-            return ""
-        try:
-            plan = _plan(thought.calls)
-        except ValidationError as error:
-            return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
-        known = [role for role in self._company.roles if role != self._role.id]
-        unknown = [a.role for a in plan.assignments if a.role not in known]
-        return f"there is no role {', '.join(unknown)}; choose from {', '.join(known)}" if unknown else ""
+        async def think(talk: list[Json], tools: list[Json], number: int) -> Thought:
+            return await self._thinking.think(scope, minds, talk, message_id=f"{stem}.{number}", tools=tools)
 
-    def _delegate(self, state: CompanyState, runtime: Runtime[RunContext], thought: Thought) -> Command[Any] | None:
-        """Fan out to the roles of a plan; None when the CEO answered instead."""
-        if not thought.calls:
-            return None
-        assignments = _plan(thought.calls).assignments
+        def withdraw(thought: Thought, reason: str) -> None:
+            value = {"messageId": thought.message_id, "reason": reason}
+            self._company.store.journal.append([scope.draft(events.custom("message.withdrawn", value))])
+
+        if not delegate:
+            return Decision(await think(talk, [], 1))
+        return await decide(think, withdraw, talk, [role for role in self._company.roles if role != self._role.id])
+
+    def _minds(self, state: CompanyState) -> tuple[Mind, ...]:
+        models = self._company.models
+        return (models.autopilot(self._role, stands_in=True),) if state["brief"]["plain"] else models.minds(self._role)
+
+    def _final(self, state: CompanyState, runtime: Runtime[RunContext], thought: Thought) -> Command[Any]:
+        """End with the CEO's words, and say aloud what stood in for what."""
+        reported = [notice for report in state.get("reports", []) for notice in report["notices"]]
+        notices = list(dict.fromkeys([*state.get("notices", []), *reported, *thought.notices]))
+        if not notices:
+            return Command(update={"answer": thought.text}, goto="reflect")
+        aside = "\n".join(f"({notice})" for notice in notices)
+        self._say(runtime, "notice", aside)
+        return Command(update={"answer": f"{thought.text}\n\n{aside}"}, goto="reflect")
+
+    def _go_on(self, state: CompanyState, runtime: Runtime[RunContext], decision: Decision) -> Command[Any]:
+        """Fan out to the roles of a plan, or end with the CEO's words."""
+        if decision.plan is None:
+            return self._final(state, runtime, decision.thought)
+        assignments = decision.plan.assignments
         paths = _paths([report["path"] for report in state.get("reports", [])], assignments)
         plan = [assignment.model_dump(mode="json") for assignment in assignments]
         scope, round_number = self._scope(runtime), state.get("round", 0) + 1
@@ -149,15 +151,12 @@ class Ceo:
         snapshot = events.plan_snapshot(f"{scope.agent}/plan{round_number}", steps)
         self._company.store.journal.append([scope.draft(snapshot)])
         taint = [f"report of {report['role']}" for report in state.get("reports", []) if report["tainted"]]
-        sends = [Send("prepare", new_work(path, step, taint)) for path, step in zip(paths, plan, strict=True)]
-        return Command(update={"plan": plan, "round": round_number}, goto=sends)
-
-    def _delegation(self) -> dict[str, Any]:
-        return {
-            "name": DELEGATE,
-            "description": "Hand tasks to roles that work on them in parallel. Use it only when somebody is needed.",
-            "parameters": Plan.model_json_schema(),
-        }
+        plain = state["brief"]["plain"]
+        sends = [
+            Send("prepare", new_work(path, step, taint, plain=plain)) for path, step in zip(paths, plan, strict=True)
+        ]
+        update = {"plan": plan, "round": round_number, "notices": list(decision.thought.notices)}
+        return Command(update=update, goto=sends)
 
     def _readable(self, reports: Sequence[Json]) -> list[Json]:
         """Cut reports to the CEO's headroom, shared by the siblings."""
@@ -194,10 +193,6 @@ class Ceo:
 
     def _scope(self, runtime: Runtime[RunContext]) -> Scope:
         return Scope(runtime.context.run, self._role, "ceo")
-
-
-def _plan(calls: Sequence[Call]) -> Plan:
-    return Plan.model_validate(calls[0].arguments)
 
 
 def _paths(taken: Sequence[str], assignments: Sequence[Assignment]) -> list[str]:

@@ -44,7 +44,7 @@ class Prompts:
 
     def answering(self, role: Role, brief: Json, reports: Sequence[Json]) -> list[Json]:
         """What the CEO reads before it answers: the same, and the reports of its roles."""
-        shown = json.dumps(list(reports), ensure_ascii=False, indent=1)
+        shown = "\n".join(json.dumps(_essence(report), ensure_ascii=False) for report in reports)
         text = self._join("reports", reports=shown)
         return [*self.planning(role, brief), messages.human(text, reports=list(reports))]
 
@@ -52,6 +52,12 @@ class Prompts:
         prompts = self._company.prompts
         parts = [render(prompts[name].text, where=prompts[name].source, **values).strip() for name in names]
         return "\n\n".join(part for part in parts if part)
+
+
+def _essence(report: Json) -> Json:
+    """What a model reads of a report: no empty part, and nothing that code looks after."""
+    known = {"task", "receipts", "notices"} | ({"path"} if "~" not in report["path"] else set())
+    return {name: part for name, part in report.items() if part and name not in known}
 
 
 def _turn(message: Json) -> Json:

@@ -16,12 +16,12 @@ from langgraph.types import Command, Send
 
 from company import events
 from company.errors import ProviderError, UsageError
-from company.events import Json
 from company.governor import Call, Governor, Outcome, Scope, Thinking, Thought, Tripped
 from company.graph import messages
 from company.graph.prompts import Prompts
 from company.graph.state import RunContext, Work
 from company.home import Company
+from company.llm import Mind
 from company.roles import SUMMARY_LIMIT, Assignment, Report, Role
 
 MAX_STEPS = 25
@@ -60,11 +60,9 @@ class Specialist:
             "taint": [*state["taint"], *(f"memory {item.id}" for item in memories if item.tainted)],
         }
         try:
-            calls = await self._opening(scope.role, talk)
+            state = await self._open(state, runtime, scope.role)
         except UsageError as error:
             return self._hand_in(state, scope, "", [str(error)])
-        if calls:
-            state = await self._perform(state, runtime, Thought("", calls))
         return Command(goto=Send("think", state))
 
     async def think(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
@@ -75,15 +73,21 @@ class Specialist:
         try:
             thought = await self._thinking.think(
                 scope,
-                self._company.models.for_role(scope.role),
-                messages.to_langchain(state["messages"]),
+                self._minds(scope.role, state),
+                state["messages"],
                 tools=self._schemas(scope.role),
                 message_id=f"{scope.agent}/{runtime.context.attempt}.{state['steps']}",
                 debug=True,
             )
         except (Tripped, ProviderError, UsageError) as error:
             return self._hand_in(state, scope, "", [str(error)])
-        state = {**state, "messages": [*state["messages"], messages.ai(thought)], "steps": state["steps"] + 1}
+        state = {
+            **state,
+            "messages": [*state["messages"], messages.ai(thought)],
+            "steps": state["steps"] + 1,
+            "mind": thought.model,
+            "notices": [*state["notices"], *thought.notices],
+        }
         if thought.calls:
             return Command(goto=Send("act", state))
         return self._hand_in(state, scope, thought.text, [], thought.figures)
@@ -109,7 +113,7 @@ class Specialist:
 
     async def _outcomes(self, work: Work, runtime: Runtime[RunContext], calls: Sequence[Call]) -> list[Outcome]:
         scope = self._scope(work, runtime)
-        reads = [call for call in calls if self._reads(call)]
+        reads = [call for call in calls if self._reads(call.tool)]
         outcomes = await asyncio.gather(*(self._governor.perform(scope, call) for call in reads))
         done = {outcome.call.id: outcome for outcome in outcomes}
         taint = [*work["taint"], *(outcome.taint for outcome in outcomes if outcome.taint)]
@@ -138,21 +142,43 @@ class Specialist:
             waiting=work["waiting"],
             failures=failed,
             tainted=bool(work["taint"]),
+            notices=work["notices"],
         ).model_dump(mode="json")
         self._company.store.journal.append(
             [scope.draft(events.custom("report", report)), scope.draft(events.agent_finished(scope.agent))]
         )
         return Command(update={"reports": [report]}, goto="join")
 
-    async def _opening(self, role: Role, talk: Sequence[Json]) -> tuple[Call, ...]:
-        """Return the calls the role's procedure begins with, as far as they only read."""
-        answer = await self._company.models.procedure(role).ainvoke(messages.to_langchain(talk))
-        calls = tuple(Call(str(call["id"]), call["name"], call["args"]) for call in answer.tool_calls)
-        return calls if all(self._reads(call) for call in calls) else ()
+    async def _open(self, state: Work, runtime: Runtime[RunContext], role: Role) -> Work:
+        """Run what the role's procedure begins with, as far as it only reads."""
+        procedure = self._company.models.procedure(role)
+        for _ in range(MAX_STEPS):
+            found = procedure.next_calls(messages.to_langchain(state["messages"]))
+            calls = tuple(Call(call.id, call.tool, call.arguments) for call in found)
+            if not calls or not all(self._reads(call.tool) for call in calls):
+                break
+            state = await self._perform(state, runtime, Thought("", calls))
+        return state
 
-    def _reads(self, call: Call) -> bool:
+    def _minds(self, role: Role, work: Work) -> tuple[Mind, ...]:
+        """Return who may think on: whoever thought last, and what comes after it in the chain.
+
+        The autopilot does not take over work in which a model has proposed an effect: it would follow the playbook from
+        the start and do the same once more under ids of its own.
+        """
+        if work["plain"]:
+            return (self._company.models.autopilot(role, stands_in=True),)
+        minds = self._company.models.minds(role)
+        names = [mind.id for mind in minds]
+        first = names.index(work["mind"]) if work["mind"] in names else 0
+        acted = any(
+            not self._reads(call["name"]) for said in work["messages"] if said["type"] == "ai" for call in said["calls"]
+        )
+        return (minds[first], *(mind for mind in minds[first + 1 :] if mind.provider or not acted))
+
+    def _reads(self, tool: str) -> bool:
         registry = self._company.registry
-        return call.tool in registry and registry[call.tool].effect == "read"
+        return tool in registry and registry[tool].effect == "read"
 
     def _schemas(self, role: Role) -> list[dict[str, Any]]:
         return [self._company.registry[name].schema for name in role.tools]

@@ -37,6 +37,7 @@ class CompanyState(TypedDict, total=False):
         read: How many of `reports` earlier rounds had already answered.
         answer: The CEO's words.
         degraded: What went wrong, in words.
+        notices: What the answer has to say about how it came about.
     """
 
     brief: Json
@@ -46,6 +47,7 @@ class CompanyState(TypedDict, total=False):
     read: int
     answer: str
     degraded: Annotated[list[str], operator.add]
+    notices: Annotated[list[str], operator.add]
 
 
 class Work(TypedDict):
@@ -60,6 +62,10 @@ class Work(TypedDict):
         waiting: Approvals asked by this assignment.
         receipts: `{"tool", "key"}` of effects that happened.
         failures: Calls that did not end well, in words.
+        mind: Name of the model that thought last; empty before the first. The work stays with it or with what comes
+            after it in the chain.
+        notices: What the answer has to say about how it came about.
+        plain: It needs no judgement: the procedure does it.
     """
 
     path: str
@@ -70,9 +76,12 @@ class Work(TypedDict):
     waiting: list[str]
     receipts: list[Json]
     failures: list[str]
+    mind: str
+    notices: list[str]
+    plain: bool
 
 
-def new_work(path: str, assignment: Json, taint: Sequence[str]) -> dict[str, Any]:
+def new_work(path: str, assignment: Json, taint: Sequence[str], *, plain: bool = False) -> dict[str, Any]:
     """Return a new working context; `taint` is what its author had read."""
     empty: Work = {
         "path": path,
@@ -83,5 +92,8 @@ def new_work(path: str, assignment: Json, taint: Sequence[str]) -> dict[str, Any
         "waiting": [],
         "receipts": [],
         "failures": [],
+        "mind": "",
+        "notices": [],
+        "plain": plain,
     }
     return dict(empty)

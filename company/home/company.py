@@ -21,11 +21,11 @@ from company.events import Json
 from company.home.content import Content, load_content
 from company.home.directory import CompanyDirectory
 from company.llm import Models
-from company.memory import Memory, Note, Recalled, VectorMemory, find_embedder
+from company.memory import Memory, Note, Recalled, VectorMemory, find_embedder, masked
 from company.newsroom import Newsroom
 from company.ports import Clock, NewsFeed, Outbox, Traffic
 from company.roles import Role
-from company.store import Records, Run, Store
+from company.store import MASTER_KEY_VARIABLE, ProviderKeys, Records, Redactor, Run, SecretStore, Store
 from company.studio import Studio
 from company.toolkit import Prompts, Registry
 from company.trading import Desk, RiskLimits
@@ -37,6 +37,9 @@ TURNS = 12
 
 KEPT = 400
 """Characters of a report or an answer that a role remembers."""
+
+TOLD = 1_000
+"""Characters of a person's words that the CEO remembers; a memory holds 4 KB, and a character takes up to 4 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Company:
         world: The paper world.
         services: Departments and ports by type, for tools.
         models: Chat models by role.
+        redactor: Takes keys out of what people, tools and providers say.
         memory: What roles remember; None when switched off.
         seed: Seed of the world.
         identity: Hash of everything that decides how a run goes.
@@ -73,6 +77,7 @@ class Company:
     world: PaperWorld
     services: Mapping[type, Any]
     models: Models
+    redactor: Redactor
     memory: Memory | None
     seed: int
     identity: str
@@ -83,9 +88,13 @@ class Company:
         return next(role for role in self.roles.values() if not role.reports_to)
 
     def warm(self) -> None:
-        """Load what the first run would load anyway: models, memory, market."""
+        """Load what the first run would load anyway: models, memory, market.
+
+        Raises:
+            UsageError: A role has no model that can be asked.
+        """
         for role in self.roles.values():
-            self.models.for_role(role)
+            self.models.check(role)
         if self.memory is not None:
             self.memory.warm()
 
@@ -114,7 +123,8 @@ class Company:
         """Let every role remember what it reported, and the CEO what it was told; returns how much each keeps."""
         if self.memory is None:
             return {}
-        notes = [_lesson(run, report) for report in reports] + [_told(self.chief, run, answer)]
+        drafts = [_lesson(run, report) for report in reports] + [_told(self.chief, run, answer)]
+        notes = [note.model_copy(update={"text": masked(note.text)}) for note in drafts]
         await self.memory.remember_many(notes)
         return {role: sum(note.role == role for note in notes) for role in dict.fromkeys(n.role for n in notes)}
 
@@ -139,7 +149,7 @@ def open_company(
     Args:
         directory: Its content.
         state: Its state; made when missing.
-        environment: Environment of the process, to look up which directories are trusted.
+        environment: Environment of the process: which directories are trusted, keys of providers.
         seed: Seed of the paper world; default: the one the state was made with, else the settings'.
 
     Raises:
@@ -156,6 +166,9 @@ def open_company(
     except BaseException:
         store.close()
         raise
+    secrets = SecretStore(state, home_id=store.home_id, environment=environment, now=WallClock().now)
+    keys = ProviderKeys(environment, settings.providers, secrets)
+    master = {MASTER_KEY_VARIABLE: environment.get(MASTER_KEY_VARIABLE, "")}
     return Company(
         directory=directory,
         state=state,
@@ -168,7 +181,8 @@ def open_company(
         wall=WallClock(),
         world=world,
         services=_services(store, settings, world, clock, memory, chosen),
-        models=Models(tiers=settings.models.model_dump(), roles=content.roles),
+        models=Models(settings=settings, roles=content.roles, keys=keys),
+        redactor=Redactor(keys.values, secrets.values, lambda: master),
         memory=memory,
         seed=chosen,
         identity=_identity(content, settings),
@@ -253,7 +267,7 @@ def _identity(content: Content, settings: Settings) -> str:
     """Return the hash of everything that decides how a run goes."""
     parts = {
         "version": __version__,
-        "settings": settings.model_dump_json(),
+        "settings": settings.model_dump_json(exclude={"telemetry"}),
         "roles": {role.id: role.model_dump_json(exclude={"source"}, by_alias=True) for role in content.roles.values()},
         "prompts": {prompt.name: prompt.hash for prompt in content.prompts.values()},
         "tools": {tool.name: tool.schema for tool in content.tools.values()},
@@ -277,7 +291,7 @@ def _told(chief: Role, run: Run, answer: str) -> Note:
         text = f"{run.person} said: {run.request}"
         return Note(
             role=chief.id,
-            text=text[: KEPT * 4],
+            text=text[:TOLD],
             person=run.person,
             source="operator",
             trust=3,

@@ -14,7 +14,7 @@ from company.errors import UsageError
 from company.home.directory import CompanyDirectory
 from company.home.trust import require_trust
 from company.llm import check_playbooks
-from company.roles import Call, Role, load_roles
+from company.roles import Call, Role, load_roles, walk_steps
 from company.toolkit import Prompts, Registry, Tool, load_prompts, load_tools
 
 
@@ -64,6 +64,21 @@ def _role_faults(roles: Iterable[Role], tools: Registry) -> Iterator[UsageError]
         for path, step in role.steps():
             if isinstance(step, Call) and step.tool in tools:
                 yield from _call_faults(step, tools[step.tool], f"{role.source}: {path}")
+        yield from _plain_faults(role, tools)
+
+
+def _plain_faults(role: Role, tools: Registry) -> Iterator[UsageError]:
+    """What is done without a model's judgement may only read."""
+    for number, handle in enumerate(role.handles):
+        called = (
+            {step.tool for _, step in walk_steps(handle.do, "do") if isinstance(step, Call)} if handle.plain else ()
+        )
+        for name in sorted(name for name in called if name in tools and tools[name].effect != "read"):
+            yield UsageError(
+                f"a plain handle only reads, but {name!r} has effects",
+                where=f"{role.source}: handles[{number}].plain",
+                cure="take `plain: true` away",
+            )
 
 
 def _call_faults(step: Call, tool: Tool, where: str) -> Iterator[UsageError]:

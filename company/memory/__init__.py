@@ -7,6 +7,7 @@ memories of one person to another.
 
 from company.memory.embedder import Embedder, MiniLM, find_embedder
 from company.memory.item import Kind, Memory, MemoryItem, MemoryStatus, Note, Recalled, Remembered, Source
+from company.memory.screen import masked
 from company.memory.vector import VectorMemory
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "Source",
     "VectorMemory",
     "find_embedder",
+    "masked",
 ]

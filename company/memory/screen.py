@@ -30,6 +30,11 @@ _SECRETS: Final = re.compile(
 )
 
 
+def masked(text: str) -> str:
+    """Return a text with `[secret]` for whatever looks like one: for what is kept without a model having chosen it."""
+    return _SECRETS.sub("[secret]", text)
+
+
 def screened(note: Note) -> Note:
     """Return the note as it is stored: clean text, and tainted when it comes from the web.
 

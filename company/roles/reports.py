@@ -57,6 +57,7 @@ class Report(Frozen):
         waiting: Ids of open approvals.
         failures: What went wrong, one line each.
         tainted: Words of strangers entered the work.
+        notices: What a reader of the answer has to know about how it came about, such as a model that stood in.
     """
 
     role: str
@@ -69,3 +70,4 @@ class Report(Frozen):
     waiting: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     tainted: bool = False
+    notices: tuple[str, ...] = ()

@@ -22,12 +22,14 @@ class Handle(Frozen):
         slots: What to read from the sentence: `number`, `money`, `text`, or canonical values with their other words.
             A slot whose name ends in `?` may be absent.
         unless: Words that make a sentence something else ("don't", "should").
+        plain: It needs no judgement: asked nearly word for word, it is answered by its steps and no model is called.
         do: What to do.
     """
 
     say: tuple[Line, ...] = Field(min_length=1)
     slots: dict[SlotName, Slot] = Field(default_factory=dict)
     unless: tuple[Line, ...] = ()
+    plain: bool = False
     do: tuple[Step, ...] = Field(min_length=1)
 
 

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
-from company.llm import Mind, Models
+from company.llm import LocalMind, Mind, Models
 from company.roles import Role
 
 
@@ -38,12 +38,11 @@ class OwnMind(Models):
     """The company's models, but for the CEO's."""
 
     def __init__(self, company: Any, planner: Planner) -> None:
-        super().__init__(tiers={"smart": "autopilot"}, roles=company.roles)
+        super().__init__(settings=company.settings, roles=company.roles)
         self._chief, self._planner = company.chief, planner
 
-    def for_role(self, role: Role) -> Mind:
-        mind = super().for_role(role)
-        return Mind(self._planner, "planner", 0, 0, offline=True) if role.id == self._chief.id else mind
+    def minds(self, role: Role) -> tuple[Mind, ...]:
+        return (LocalMind(self._planner, "planner"),) if role.id == self._chief.id else super().minds(role)
 
 
 async def test_a_plan_for_a_role_that_does_not_exist_is_sent_back_and_nobody_starts(opened, tmp_path):
@@ -54,5 +53,5 @@ async def test_a_plan_for_a_role_that_does_not_exist_is_sent_back_and_nobody_sta
 
     assert (run.status, run.outcome["answer"]) == ("done", "We have nobody for the stars.")
     assert [told["status"] for told in planner.told] == ["denied"]
-    assert "there is no role astrology; choose from " in planner.told[0]["error"]
+    assert "there is no role 'astrology'; choose from " in planner.told[0]["error"]
     assert "SUBAGENT_STARTED" not in types

@@ -119,3 +119,15 @@ def test_working_words_are_kept_apart_from_what_a_person_sees(house, speech, deb
     talk.end()
 
     assert {event.visibility for event in house.store.journal.read()} == {visibility}
+
+
+def test_the_first_words_of_an_eager_speaker_are_there_at_once(house, speech):
+    talk = speech(eager=True)
+    talk.feed("We ")
+    at_once = house.types(), pieces(house)
+    talk.feed("are ")
+    talk.feed("open.")
+    talk.end()
+
+    assert at_once == (["TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT"], ["We "])
+    assert pieces(house) == ["We ", "are open."]

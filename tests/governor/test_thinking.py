@@ -15,13 +15,15 @@ from company import tool
 from company.config import BudgetSettings
 from company.errors import ProviderError, Stopped, UsageError
 from company.governor import STOP_FLAG, Call, Thinking, Tripped
-from company.governor.thinking import MAX_ANSWER_TOKENS
-from company.llm import Mind
+from company.llm import Capabilities, LocalMind, Prices, Usage, conversation
+from company.llm.compaction import estimate_tokens
 
 D = Decimal
-PRICES = (D("0.01"), D("0.03"))
-"""A cent for 1,000 tokens read, three for 1,000 written."""
-QUESTION = [HumanMessage("How are we doing, all in all?")]
+PRICES = Prices(D(10), D(30))
+"""Ten dollars for a million tokens read, thirty for a million written."""
+PROMPT = estimate_tokens([conversation.human("How are we doing, all in all?")])
+QUESTION = [conversation.human("How are we doing, all in all?")]
+ASKED = [HumanMessage("How are we doing, all in all?")]
 SCHEMA = {"name": "look", "description": "Look.", "parameters": {"type": "object", "properties": {}}}
 
 
@@ -63,15 +65,21 @@ def proposal(name: str, arguments: str, *, id: str | None, index: int = 0) -> AI
     return AIMessageChunk(content="", tool_call_chunks=[chunk])
 
 
+def no_gates(provider: str) -> Any:
+    raise AssertionError(f"a mind in this process has no provider, yet {provider!r} was asked for")
+
+
 @pytest.fixture
 def think(house):
     """Ask a scripted model once."""
 
     async def asked(*script, model=None, prices=PRICES, allowance=None, **options):
         model = model or Scripted(script=script)
-        mind = Mind(model, "scripted-1", *prices, offline=False)
-        thinking = Thinking(store=house.store, allowance=allowance or house.allowance(), clock=house.clock)
-        return await thinking.think(house.scope(), mind, QUESTION, message_id="m1", **options)
+        mind = LocalMind(model, "scripted-1", capabilities=Capabilities(100_000, 8_000, prices=prices))
+        thinking = Thinking(
+            store=house.store, allowance=allowance or house.allowance(), clock=house.clock, gates=no_gates
+        )
+        return await thinking.think(house.scope(), [mind], QUESTION, message_id="m1", **options)
 
     return asked
 
@@ -90,7 +98,7 @@ async def test_the_model_gets_the_messages_and_the_tools_it_may_propose(think):
     await think(model=model, tools=[SCHEMA])
 
     assert [asked["tools"] for asked in model.asked] == [[], [SCHEMA]]
-    assert model.asked[0]["messages"] == QUESTION
+    assert model.asked[0]["messages"] == ASKED
 
 
 async def test_tool_calls_come_out_as_proposals_with_their_ids(think):
@@ -167,11 +175,11 @@ async def test_without_usage_tokens_are_estimated_four_characters_each(house, th
     await think(*words("x" * 41))
 
     cost = house.bodies("cost")[0]
-    assert (cost["inputTokens"], cost["outputTokens"]) == (8, 11)
+    assert (cost["inputTokens"], cost["outputTokens"]) == (PROMPT, 11)
 
 
 async def test_the_worst_case_is_the_prompt_and_the_longest_answer(house, think):
-    worst = (D("0.01") * 8 + D("0.03") * MAX_ANSWER_TOKENS) / 1000
+    worst = PRICES.cost(Usage(PROMPT, 4_096))
     house.budget = BudgetSettings(run_usd=worst)
     assert (await think(*words("fits"))).text == "fits"
 
@@ -209,12 +217,12 @@ async def test_the_limit_of_a_command_holds_model_calls_too(house, think):
     assert model.asked == []
 
 
-@pytest.mark.parametrize("prices", [(None, D(0)), (D(0), None), (None, None)])
-async def test_a_model_without_a_price_is_refused(house, think, prices):
+async def test_a_model_without_a_price_is_refused_and_told_how_to_get_one(house, think):
     model = Scripted(script=words("for free?"))
 
-    with pytest.raises(UsageError, match="'scripted-1' has no price, so its cost cannot be capped"):
-        await think(model=model, prices=prices)
+    with pytest.raises(UsageError, match="'scripted-1' has no known price, so its cost cannot be capped") as caught:
+        await think(model=model, prices=None)
+    assert '[models.facts."scripted-1"]' in caught.value.cure
     assert model.asked == []
     assert house.used().calls == 0
 
@@ -234,8 +242,8 @@ async def test_an_answer_that_breaks_off_is_closed_paid_and_leaves_nothing_reser
 
     assert house.types()[-2:] == ["TEXT_MESSAGE_END", "cost"]
     cost = house.bodies("cost")[0]
-    assert (cost["inputTokens"], cost["outputTokens"]) == (8, 100)
-    assert house.used().usd == D(cost["usd"]) == D("0.00308")
+    assert (cost["inputTokens"], cost["outputTokens"]) == (PROMPT, 100)
+    assert house.used().usd == D(cost["usd"]) == PRICES.cost(Usage(PROMPT, 100))
     assert house.store.budgets.release_run(house.run.id) == 0
 
 

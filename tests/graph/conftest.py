@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
 from company.home import Company
-from company.llm import Mind
+from company.llm import LocalMind, Mind
 from company.roles import Role
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -109,13 +108,13 @@ class ScriptedModels:
     def __init__(self, company: Company, scripts: Mapping[str, Script]) -> None:
         self._models, self._scripts = company.models, scripts
 
-    def for_role(self, role: Role) -> Mind:
+    def minds(self, role: Role) -> tuple[Mind, ...]:
         if role.id not in self._scripts:
-            return self._models.for_role(role)
-        return Mind(self._scripts[role.id], "script", Decimal(0), Decimal(0), offline=True)
+            return self._models.minds(role)
+        return (LocalMind(self._scripts[role.id], "script"),)
 
-    def procedure(self, role: Role) -> BaseChatModel:
-        return self._models.procedure(role)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._models, name)
 
 
 @pytest.fixture

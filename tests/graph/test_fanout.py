@@ -101,19 +101,19 @@ async def test_a_plan_for_an_unknown_role_goes_back_once_and_can_be_mended(
     with opened(tmp_path / "home", crew(clerk=[], smith=[]), models=models) as engine:
         run, _ = await _cycle(engine)
     assert (run.status, run.outcome["answer"]) == ("done", "Done.")
-    assert "there is no role nobody; choose from clerk, smith" in scripts["ceo"].asked[1][-1].content
+    assert "there is no role 'nobody'; choose from clerk, smith" in scripts["ceo"].asked[1][-1].content
 
 
-async def test_a_second_plan_for_an_unknown_role_fails_the_run_and_says_why(
+async def test_a_third_plan_for_an_unknown_role_fails_the_run_and_says_why(
     crew: Crew, opened: Opened, scripted: Scripted, tmp_path: Path
 ) -> None:
-    _, models = scripted(ceo=[BAD_PLAN, BAD_PLAN])
+    _, models = scripted(ceo=[BAD_PLAN, BAD_PLAN, BAD_PLAN])
     with opened(tmp_path / "home", crew(clerk=[]), models=models) as engine:
-        with pytest.raises(ProviderError, match="no usable plan: there is no role nobody"):
+        with pytest.raises(ProviderError, match=r"no usable data .*there is no role 'nobody'"):
             await _cycle(engine)
         run, last = engine.company.store.runs.get("R1"), engine.company.store.journal.read()[-1]
         assert await engine.sweep() == []
-    assert (run.status, last.body["type"], last.body["code"]) == ("failed", "RUN_ERROR", "ProviderError")
+    assert (run.status, last.body["type"], last.body["code"]) == ("failed", "RUN_ERROR", "StructuredFailure")
 
 
 async def test_a_greeting_delegates_to_nobody_and_costs_one_model_call(

@@ -1,0 +1,97 @@
+"""The CEO's decision: a typed plan, or an answer in words.
+
+A plan that does not hold goes back once with what is wrong, then a smaller shape is asked for, then the run is told
+(company/llm/ladder.py). Models that hand in one call a role, or write the plan as words, are understood. The words of a
+try that came to nothing, and words that are a plan, are no message to a person and are withdrawn.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from company.events import Json
+from company.governor import Outcome, Thought
+from company.graph import messages
+from company.llm.ladder import StructuredFailure, plan_rungs, structured
+from company.roles import DELEGATE, Plan
+
+Think = Callable[[list[Json], list[Json], int], Awaitable[Thought]]
+"""Asks the CEO's model: conversation, tools on offer, number of the try from 1."""
+
+Withdraw = Callable[[Thought, str], None]
+"""Takes back the words of a thought; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the CEO decided.
+
+    Attributes:
+        thought: The model's last answer.
+        plan: Who does what; None when the words of `thought` are the answer.
+    """
+
+    thought: Thought
+    plan: Plan | None = None
+
+
+async def decide(think: Think, withdraw: Withdraw, talk: list[Json], roles: Sequence[str]) -> Decision:
+    """Ask the CEO for a plan or an answer.
+
+    Args:
+        think: Asks the model once.
+        withdraw: Takes back words that were no message.
+        talk: The conversation so far.
+        roles: Ids of the roles work can be given to.
+
+    Raises:
+        StructuredFailure: The model handed in nothing that can be carried out.
+    """
+    tries: list[Thought] = []
+
+    async def ask(schema: Json, problem: str | None) -> Json | str:
+        nonlocal talk
+        if problem:
+            _take_back(tries[-1], withdraw, problem)
+            talk = [*talk, *_sent_back(tries[-1], problem)]
+        tries.append(await think(talk, [_delegation(schema)], len(tries) + 1))
+        return _merged(tries[-1]) if tries[-1].calls else tries[-1].text
+
+    try:
+        plan = await structured(ask, plan_rungs(roles), words=lambda _: None)
+    except StructuredFailure as failure:
+        _take_back(tries[-1], withdraw, str(failure))
+        raise
+    if plan is not None and not tries[-1].calls:
+        _take_back(tries[-1], withdraw, "the words were a plan")
+    notices = tuple(dict.fromkeys(notice for thought in tries for notice in thought.notices))
+    return Decision(replace(tries[-1], notices=notices), plan)
+
+
+def _take_back(thought: Thought, withdraw: Withdraw, reason: str) -> None:
+    if thought.text:
+        withdraw(thought, reason)
+
+
+def _delegation(schema: Json) -> Json:
+    return {
+        "name": DELEGATE,
+        "description": "Hand tasks to roles that work on them in parallel. Use it only when somebody is needed.",
+        "parameters": schema,
+    }
+
+
+def _merged(thought: Thought) -> Json:
+    """Read several calls as one plan: some models make one for each role. One that holds no plan speaks for all."""
+    given = [call.arguments for call in thought.calls]
+    parts = [arguments.get("assignments") for arguments in given]
+    for arguments, part in zip(given, parts, strict=True):
+        if not isinstance(part, list):
+            return arguments
+    whole: Json = {name: value for arguments in reversed(given) for name, value in arguments.items()}
+    return {**whole, "assignments": [step for part in parts if isinstance(part, list) for step in part]}
+
+
+def _sent_back(thought: Thought, problem: str) -> list[Json]:
+    """Tell the model what is wrong, as the result of its calls or in words."""
+    denied = [messages.tool(Outcome(call, "denied", "plan.invalid", error=problem)) for call in thought.calls]
+    return [messages.ai(thought), *(denied or [messages.human(problem, note=True)])]
