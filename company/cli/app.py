@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from company import __version__
-from company.cli import approvals, chat, control, create, doctor, evaluate, journal, listing, run_command, serve
+from company.cli import (
+    approvals,
+    chat,
+    control,
+    costs,
+    create,
+    doctor,
+    evaluate,
+    journal,
+    key,
+    listing,
+    run_command,
+    serve,
+)
 from company.errors import CompanyError, UsageError
 
 app = typer.Typer(
@@ -16,9 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (run_command, serve, chat, control, listing, journal, create, doctor, evaluate):
+for room in (run_command, serve, chat, control, listing, journal, costs, create, doctor, evaluate):
     room.register(app)
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(key.app, name="key")
 
 
 def _print_version(asked: bool) -> None:

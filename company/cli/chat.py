@@ -89,7 +89,10 @@ def _converse(engine: "Engine", talk: Talk) -> int:
     readline.read_history_file(history)
     typer.echo(f"  {HELP}")
     try:
-        for line in iter(_prompt, None):
+        for typed in iter(_prompt, None):
+            line = engine.company.redactor.text(typed)
+            if line is not typed:  # a key: the history is a file
+                readline.replace_history_item(readline.get_current_history_length() - 1, line)
             if line in {"/quit", "/exit"}:
                 break
             if line:

@@ -3,12 +3,15 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import typer
 
 from company.events import Event, Json
 
+_MARGIN = f"  {'│':<3}"
+_CONTROLS = dict.fromkeys(code for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t")
 LANE = 12
 """Width of the column that says who acts."""
 
@@ -20,13 +23,22 @@ class Lines:
         width: Columns of the terminal.
         colour: Whether the output may hold colour.
         out: Takes one finished line.
+        piece: Takes a part of a line, words as they come.
     """
 
-    def __init__(self, *, width: int = 110, colour: bool = False, out: Callable[[str], None] = typer.echo) -> None:
-        self._width, self._colour, self._out = width, colour, out
+    def __init__(
+        self,
+        *,
+        width: int = 110,
+        colour: bool = False,
+        out: Callable[[str], None] = typer.echo,
+        piece: Callable[[str], None] | None = None,
+    ) -> None:
+        self._width, self._colour, self._whole = width, colour, out
+        self._piece = piece or partial(typer.echo, nl=False)
         self._calls: dict[str, list[str]] = defaultdict(list)
         self._names: dict[str, str] = {}
-        self._speech = ""
+        self._speaking = ""
 
     def show(self, event: Event) -> None:
         """Print what a person wants to know of one event; most events print nothing."""
@@ -35,7 +47,7 @@ class Lines:
 
     def line(self, lane: str, text: str, colour: str = "") -> None:
         """Print one line in a lane."""
-        shown = " ".join(text.split())
+        shown = " ".join(harmless(text).split())
         room = self._width - LANE - 2
         shown = shown if len(shown) <= room else shown[: room - 1] + "…"
         name = f"  {lane:<{LANE}}"
@@ -77,20 +89,36 @@ class Lines:
 
     def _words(self, event: Event) -> None:
         if event.visibility == "user":
-            *full, self._speech = (self._speech + event.body["delta"]).split("\n")
-            for text in full:
-                self._say(text)
+            if self._speaking != event.body["messageId"]:
+                self._end_line()
+                self._speaking = event.body["messageId"]
+                self._piece(_MARGIN)
+            self._piece(harmless(event.body["delta"]).replace("\n", f"\n{_MARGIN}"))
 
     def _end_of_words(self, event: Event) -> None:
-        if event.visibility == "user" and self._speech:
-            self._say(self._speech)
-            self._speech = ""
+        if self._speaking == event.body["messageId"]:
+            self._end_line()
 
-    def _say(self, text: str) -> None:
-        self._out(f"  {'│':<3}{text}")
+    def _withdrawn(self, event: Event) -> None:
+        if event.visibility == "user":
+            self.line(self._lane(event), f"never mind the words above: {event.body['value']['reason']}", "yellow")
+
+    def _out(self, text: str) -> None:
+        self._end_line()
+        self._whole(text)
+
+    def _end_line(self) -> None:
+        if self._speaking:
+            self._piece("\n")
+            self._speaking = ""
 
     def _error(self, event: Event) -> None:
         self.line("ceo", f"failed: {event.body['message']}", "red")
+
+
+def harmless(text: str) -> str:
+    """Return a text without control characters, with which strangers' words could steer a terminal."""
+    return text.translate(_CONTROLS)
 
 
 def count(number: int, noun: str) -> str:
@@ -122,8 +150,13 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
     "run.resumed": lambda v: f"goes on by {v['reason']}" if "reason" in v else "resumed where it was left",
     "run.stopped": lambda v: f"stopped by {v['reason']}",
     "budget.tripped": lambda v: f"budget: {v['reason']}",
+    "model.retried": lambda v: v["reason"],
+    "model.fallback": lambda v: f"{v['model']} could not be used, {v['next']} is asked: {v['reason']}",
+    "context.compacted": lambda v: (
+        f"the conversation was too long for {v['model']}: cut from {v['before']} to {v['after']} tokens"
+    ),
 }
-_WARN = frozenset({"alert.raised", "approval.asked", "tool.failed", "budget.tripped", "run.stopped"})
+_WARN = frozenset({"alert.raised", "approval.asked", "tool.failed", "budget.tripped", "run.stopped", "model.fallback"})
 
 
 def _short(arguments: Json) -> str:
@@ -143,5 +176,6 @@ _PRINTERS: dict[str, Callable[[Lines, Event], None]] = {
     "TEXT_MESSAGE_END": Lines._end_of_words,
     "RUN_ERROR": Lines._error,
     "report": Lines._report,
+    "message.withdrawn": Lines._withdrawn,
     **dict.fromkeys(_SENTENCES, Lines._custom),
 }

@@ -38,15 +38,19 @@ def opened(directory: Path | None, home: Path | None, seed: int | None = None) -
     """Open the company and its engine; close both afterwards."""
     calm_numpy()
     from company.engine import Engine
+    from company.governor import tracing
     from company.home import open_company
 
     found, state = locate(directory, home)
     company = open_company(found, state, seed=seed, environment=os.environ)
     try:
+        if endpoint := company.settings.telemetry.otlp:
+            tracing.start_tracing(endpoint)
         engine = Engine(company)
         try:
             yield engine
         finally:
             engine.close()
     finally:
+        tracing.stop_tracing()
         company.close()

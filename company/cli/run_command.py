@@ -121,7 +121,7 @@ def _greet(engine: "Engine", *, as_json: bool) -> None:
     company = engine.company
     if as_json:
         return
-    mind = "offline autopilot (no model key)" if company.models.offline else "models"
+    mind = company.models.summary
     typer.echo(
         f"\n  {company.settings.company.name} {__version__}   paper money · {mind} · paper world, seed {company.seed}"
     )

@@ -35,7 +35,7 @@ def serve(
 
 def _greet(engine: "Engine", address: str) -> None:
     company = engine.company
-    mind = "offline autopilot (no model key)" if company.models.offline else "models"
+    mind = company.models.summary
     typer.echo(f"\n  {company.settings.company.name} {__version__}   paper money · {mind}")
     typer.echo(f"  page  {address}")
     typer.echo(f"  api   {address.partition('#')[0]}api/v1   token  {company.state / 'server.token'}   stop  Ctrl+C\n")
