@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench import provider
+
 RUNS = 5
 
 
@@ -23,6 +25,8 @@ def main() -> None:
     for name, value, bar in asyncio.run(_cycles()):
         show(name, value, bar)
     show("governor.decide_p50_ms", _decide_ms(), 0.2)
+    for name, value, bar, least in provider.figures():
+        show(name, value, bar, least=least)
 
 
 def show(figure: str, value: float, bar: float, *, least: bool = False) -> None:
