@@ -46,8 +46,8 @@ def load_tools(bundled: Path, own: Path | None = None) -> Registry:
     files = {stem: file for layer in layers for stem, file in layer.items()}
     packages = {folder: _private_package(folder) for folder in (bundled, own) if folder is not None}
     found: list[Tool] = []
-    for _, file in sorted(files.items()):
-        module = _import_point(file) if isinstance(file, EntryPoint) else _import_file(file, packages[file.parent])
+    for _, file in sorted(files.items()):  # an entry point may be of another class: `importlib_metadata` brings its own
+        module = _import_file(file, packages[file.parent]) if isinstance(file, Path) else _import_point(file)
         found += _tools_in(module)
     return Registry(found)
 

@@ -216,6 +216,12 @@ def test_an_installed_package_brings_tools_between_bundled_and_directory(source,
     }
 
 
+def test_an_installed_package_is_found_when_the_backport_of_the_import_system_took_over(source, install, tmp_path):
+    pytest.importorskip("importlib_metadata")  # replaces the finders of the whole process
+    install("acme", "company.tools", {"news": "acme_late"}, {"acme_late.py": source("headlines")})
+    assert list(load_tools(tmp_path / "bundled")) == ["headlines"]
+
+
 def test_two_installed_packages_with_one_entry_point_clash(source, install, tmp_path):
     install("acme", "company.tools", {"extra": "acme_tools"}, {"acme_tools.py": source("a")})
     install("beta", "company.tools", {"extra": "beta_tools"}, {"beta_tools.py": source("b")})
