@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     model: Annotated[
-        str, typer.Option(metavar="MODEL", help="Ask this model: provider:model, fast, smart, deep or autopilot.")
+        str, typer.Option(metavar="MODEL", help="Ask this model: provider:model, fast, smart or deep.")
     ] = "",
     as_json: AsJson = False,
     directory: Directory = None,
@@ -66,20 +66,23 @@ def named(models: "Models", text: str) -> str:
     """Return the model that a person means: by name, or the first choice of a tier.
 
     Raises:
-        UsageError: It is neither, or no provider has that name.
+        UsageError: It is neither, no provider has that name, or it is the autopilot, which nobody can ask.
     """
     from company.llm import AUTOPILOT
 
     tiers = {name: chain for name, chain in models.chains().items() if "." not in name}
-    if text in tiers:
-        return tiers[text][0]
-    provider, _, model = text.partition(":")
-    if text == AUTOPILOT or (provider and model):
-        models.capabilities(text)
-        return text
-    raise UsageError(
-        f"{text!r} is no model", where="--model", cure=f"write provider:model, {', '.join(tiers)} or {AUTOPILOT}"
-    )
+    name = tiers[text][0] if text in tiers else text
+    provider, _, model = name.partition(":")
+    if name == AUTOPILOT:
+        raise UsageError(
+            f"{text!r} is the autopilot, which follows playbooks: there is no model to ask",
+            where="--model",
+            cure="name one as provider:model, or give the tier one in company.toml [models]",
+        )
+    if provider and model:
+        models.capabilities(name)
+        return name
+    raise UsageError(f"{text!r} is no model", where="--model", cure=f"write provider:model or {', '.join(tiers)}")
 
 
 async def examine(mind: "Mind", *, as_json: bool) -> int:

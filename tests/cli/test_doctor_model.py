@@ -122,7 +122,6 @@ def test_a_provider_that_is_not_installed_is_named_with_its_cure(run, monkeypatc
         ("fast", "openai:gpt-6-luna"),
         ("smart", "anthropic:claude-sonnet-5-5"),
         ("deep", "house:big"),
-        ("autopilot", "autopilot"),
         ("ollama:qwen3:8b", "ollama:qwen3:8b"),
     ],
 )
@@ -134,7 +133,7 @@ def test_a_model_is_meant_by_its_name_or_by_a_tier(text, name, tmp_path) -> None
 def test_what_is_no_model_is_refused_with_what_one_looks_like(text, tmp_path) -> None:
     with pytest.raises(UsageError, match=repr(text)) as refused:
         named(models(tmp_path), text)
-    assert refused.value.cure == "write provider:model, fast, smart, deep or autopilot"
+    assert refused.value.cure == "write provider:model or fast, smart, deep"
 
 
 def test_an_unknown_provider_is_a_usage_error(run) -> None:
@@ -188,13 +187,11 @@ async def test_for_machines_there_is_one_object_with_exact_dollars(capsys) -> No
     assert (printed["tokens"], Decimal(printed["usd"])) == (1100, Decimal("0.000150"))
 
 
-def test_the_autopilot_is_asked_like_any_model_and_does_not_pass(run) -> None:
-    done = run("--model", "autopilot")
-    assert done.exit_code == 1
-    assert done.exception is None or isinstance(done.exception, SystemExit)
-    assert "  ok    answers " in done.stdout
-    assert "  look  system " in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("  10 checks, ")
+@pytest.mark.parametrize("text", ["autopilot", "fast"])
+def test_the_autopilot_is_no_model_to_ask(run, text) -> None:
+    done = run("--model", text)
+    assert isinstance(done.exception, UsageError)
+    assert "there is no model to ask" in str(done.exception)
 
 
 def test_a_server_in_the_settings_is_asked_over_http(run) -> None:
