@@ -6,6 +6,7 @@ behind its text.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from company.events import Json
@@ -40,6 +41,7 @@ def to_langchain(messages: Sequence[Json]) -> "list[BaseMessage]":
     return [convert[message["type"]](message) for message in messages]
 
 
+@cache
 def _conversions() -> "dict[str, Callable[[Json], BaseMessage]]":
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 

@@ -62,7 +62,9 @@ class Models:
         check_playbooks(roles.values())
         self._settings, self._roles, self._keys = settings, roles, keys
         self._minds: dict[str, Mind] = {}
+        self._able: dict[str, Capabilities] = {}
         self._gates: dict[str, Gate] = {}
+        self._checked = False
         self._autopilots: dict[tuple[str, bool], Autopilot] = {}
 
     @property
@@ -78,14 +80,12 @@ class Models:
 
     def chain(self, role: Role) -> tuple[str, ...]:
         """Return the names of a role's models, the first choice first."""
-        chains = self.chains()
+        chains = self._chains
         return chains.get(f"roles.{role.id}") or chains[role.model]
 
     def chains(self) -> dict[str, tuple[str, ...]]:
         """Return every chain of the settings: by tier, and `roles.ID` for pinned ones."""
-        models = self._settings.models
-        tiers = {"fast": models.fast, "smart": models.smart, "deep": models.deep}
-        return tiers | {f"roles.{name}": chain for name, chain in models.roles.items()}
+        return dict(self._chains)
 
     def minds(self, role: Role) -> tuple[Mind, ...]:
         """Return what `role` thinks with: its first choice, then what stands in for it."""
@@ -94,15 +94,19 @@ class Models:
             for place, name in enumerate(self.chain(role))
         )
 
-    def check(self, role: Role) -> None:
-        """Load what `role` thinks with.
+    def check(self) -> None:
+        """Load what every role thinks with; done once, when all is well.
 
         Raises:
-            UsageError: No model of its chain can be asked: a key, a package or a price is missing.
+            UsageError: No model of a role's chain can be asked: a key, a package or a price is missing.
         """
-        absent = [mind.error for mind in self.minds(role) if isinstance(mind, AbsentMind)]
-        if len(absent) == len(self.chain(role)):
-            raise absent[0]
+        if self._checked:
+            return
+        for role in self._roles.values():
+            absent = [mind.error for mind in self.minds(role) if isinstance(mind, AbsentMind)]
+            if len(absent) == len(self.chain(role)):
+                raise absent[0]
+        self._checked = True
 
     def mind(self, name: str) -> Mind:
         """Return the mind behind `provider:model`; for `autopilot` that of the CEO.
@@ -127,12 +131,14 @@ class Models:
         """
         if name == AUTOPILOT:
             return UNBOUNDED
-        from company.llm.capabilities import capabilities
+        if name not in self._able:
+            from company.llm.capabilities import capabilities
 
-        provider, _, model = name.partition(":")
-        settings = self._provider(provider)
-        facts = self._settings.models.facts.get(name)
-        return capabilities(settings.kind, model, facts=facts, free=settings.free)
+            provider, _, model = name.partition(":")
+            settings = self._provider(provider)
+            facts = self._settings.models.facts.get(name)
+            self._able[name] = capabilities(settings.kind, model, facts=facts, free=settings.free)
+        return self._able[name]
 
     def key_origin(self, provider: str) -> str | None:
         """Return where the key of a provider is: `environment`, `secret store`, or None."""
@@ -191,6 +197,12 @@ class Models:
                 cure=suggest(name, self._settings.providers),
             )
         return self._settings.providers[name]
+
+    @cached_property
+    def _chains(self) -> dict[str, tuple[str, ...]]:
+        models = self._settings.models
+        tiers = {"fast": models.fast, "smart": models.smart, "deep": models.deep}
+        return tiers | {f"roles.{name}": chain for name, chain in models.roles.items()}
 
     @cached_property
     def _providers(self) -> "Providers":

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from company.config import ProviderSettings, suggest
 from company.errors import UsageError
+from company.llm.connections import Connections
 from company.llm.mind import Capabilities
 from company.llm.openai_client import chat_class, completions_class, responses_class
 from company.llm.remote import RemoteMind
@@ -117,12 +118,14 @@ class Providers:
 def _line(name: str, settings: ProviderSettings, key: str | None) -> "_Line":
     where = f"company.toml [providers.{name}]"
     try:
-        import_module(f"langchain_{settings.kind}")
+        for package in ("httptools", f"langchain_{settings.kind}"):
+            import_module(package)
     except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] not in {f"langchain_{settings.kind}", settings.kind}:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in {"httptools", f"langchain_{settings.kind}", settings.kind}:
             raise  # its own parts are missing: an installation that is broken, not one that was left out
         raise UsageError(
-            f"provider {name!r} needs langchain-{settings.kind}, which is not installed",
+            f"provider {name!r} needs {missing.replace('_', '-')}, which is not installed",
             where=where,
             cure=f"pip install 'the-ai-company[{settings.kind}]'",
         ) from error
@@ -201,12 +204,12 @@ class _Line:
 
     @cached_property
     def _certificates(self) -> Any:
-        return self.http.create_ssl_context(trust_env=False)
+        tls = self.http.create_ssl_context(trust_env=False)
+        tls.set_alpn_protocols(["http/1.1"])
+        return tls
 
-    def _connect(self) -> Any:
-        most = self.settings.max_parallel
-        limits = self.http.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=_IDLE_SECONDS)
-        return self.http.AsyncHTTPTransport(verify=self._certificates, trust_env=False, limits=limits)
+    def _connect(self) -> Connections:
+        return Connections(self.http, tls=self._certificates, limit=self.settings.max_parallel, idle=_IDLE_SECONDS)
 
 
 class _OpenAI(_Line):
@@ -268,6 +271,7 @@ class _Anthropic(_Line):
             max_retries=0,
             timeout=self.timeout,
             http_client=self.client,
+            open_telemetry=False,  # its spans can hold prompts, and tell Anthropic the trace; company/governor has ours
         )
         sdk._custom_headers = {}  # those of the environment
         return sdk
