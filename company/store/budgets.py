@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
 import sqlalchemy as sa
@@ -75,6 +75,20 @@ class _Pot(NamedTuple):
 class _Sum(NamedTuple):
     """What counts in a pot; plain, because a reservation adds nine of them and `Amounts` would validate each."""
 
+    usd: Decimal
+    tokens: int
+    calls: int
+    seconds: Decimal
+
+
+class _Open(NamedTuple):
+    """A row of a reservation that was not settled yet."""
+
+    id: int
+    path: str
+    run_id: str
+    at: datetime
+    state: str
     usd: Decimal
     tokens: int
     calls: int
@@ -148,15 +162,19 @@ class Budgets:
         """
         run_id, now, caps = _run_of(path), self._now(), _caps(limits)
         pots = _pots(path, run_id, now)
-        with self._connection.transaction():
+        with self._connection.joined():
             used = self._used(pots)
-            for pot in pots:
-                trip = _trip(pot, caps.get((pot.node, pot.window)), used.get(pot, _NONE), amounts)
-                if trip is not None:
-                    return trip
+            after = {pot: _plus(used.get(pot, _NONE), amounts) for pot in pots}
+            for pot, total in after.items():
+                if kind := _exceeded(caps.get((pot.node, pot.window)), total):
+                    limit, before = caps[pot.node, pot.window], used.get(pot, _NONE)
+                    return Trip(pot.node, pot.window, kind, limit.of(kind), getattr(before, kind), amounts.of(kind))
             values = {"path": path, "run_id": run_id, "at": now, "state": "open", **amounts.row()}
             number = self._connection.first(_insert, values).id
-            self._store_sums(used, {pot: _moved(used.get(pot, _NONE), _NONE, amounts) for pot in pots})
+            self._store_sums(used, after)
+            self._connection.known[_by_id, number] = _Open(
+                number, path, run_id, now, "open", amounts.usd, amounts.tokens, amounts.calls, amounts.seconds
+            )
         return Reservation(number, path, amounts)
 
     def settle(self, reservation: Reservation, actual: Amounts) -> None:
@@ -165,8 +183,9 @@ class Budgets:
         Raises:
             IntegrityError: There is no such reservation, or it is settled already.
         """
-        with self._connection.transaction():
-            row = self._connection.first(_by_id, {"of_id": reservation.id})
+        with self._connection.joined():
+            row = self._connection.known.get((_by_id, reservation.id))
+            row = row or self._connection.first(_by_id, {"of_id": reservation.id})
             if row is None or row.state == "settled":
                 was = "does not exist" if row is None else "is settled already"
                 raise IntegrityError(f"reservation {reservation.id} on {reservation.path!r} {was}: settle each once")
@@ -174,7 +193,7 @@ class Budgets:
 
     def release_run(self, run_id: str) -> int:
         """Give back what a dead run had reserved and never settled; return how many reservations that were."""
-        with self._connection.transaction():
+        with self._connection.joined():
             rows = self._connection.rows(_open_of_run, {"of_run": run_id})
             for row in rows:
                 self._recount(row, "released", _NOTHING)
@@ -192,15 +211,19 @@ class Budgets:
 
     def _recount(self, row: Any, state: str, amounts: Amounts) -> None:
         self._connection.change(_restate, {"of_id": row.id, "state": state, **amounts.row()})
-        used = self._used(_pots(row.path, row.run_id, row.at))
-        self._store_sums(used, {pot: _moved(total, row, amounts) for pot, total in used.items()})
+        self._connection.known.pop((_by_id, row.id), None)
+        used, change = self._used(_pots(row.path, row.run_id, row.at)), _difference(amounts, row)
+        self._store_sums(used, {pot: _plus(total, change) for pot, total in used.items()})
 
     def _used(self, pots: Sequence[_Pot]) -> dict[_Pot, _Sum]:
-        wanted = {(pot.node, pot.bucket): pot for pot in pots}
-        asked = {f"node{number}": pot.node for number, pot in enumerate(pots)}
-        asked |= {f"bucket{number}": pot.bucket for number, pot in enumerate(pots)}
-        rows = self._connection.rows(_sums(len(pots)), asked)
-        return {wanted[row[:2]]: _Sum(*row[2:]) for row in rows}
+        known = self._connection.known
+        if unread := [pot for pot in pots if pot not in known]:
+            wanted = {(pot.node, pot.bucket): pot for pot in unread}
+            asked = {f"node{number}": pot.node for number, pot in enumerate(unread)}
+            asked |= {f"bucket{number}": pot.bucket for number, pot in enumerate(unread)}
+            rows = self._connection.rows(_sums(len(unread)), asked)
+            known |= {wanted[row[:2]]: _Sum(*row[2:]) for row in rows}
+        return {pot: known[pot] for pot in pots if pot in known}
 
     def _store_sums(self, before: Mapping[_Pot, _Sum], after: Mapping[_Pot, _Sum]) -> None:
         for statement, known in ((_insert_sum, False), (_update_sum, True)):
@@ -211,6 +234,7 @@ class Budgets:
             ]
             if rows:
                 self._connection.change(statement, rows)
+        self._connection.known.update(after)
 
 
 _NOTHING = Amounts()
@@ -237,7 +261,11 @@ def _caps(limits: Mapping[str, Amounts]) -> dict[tuple[str, str], Amounts]:
 
 
 def _pots(path: str, run_id: str, at: datetime) -> list[_Pot]:
-    day = at.astimezone(UTC).date().isoformat()
+    return _pots_of_day(path, run_id, at.astimezone(UTC).date().isoformat())
+
+
+@lru_cache(maxsize=256)
+def _pots_of_day(path: str, run_id: str, day: str) -> list[_Pot]:
     buckets: dict[Window, str] = {"run": f"run:{run_id}", "day": f"day:{day}", "month": f"month:{day[:7]}"}
     above = [_Pot(node, window, buckets[window]) for node in _nodes(path)[:RUN_DEPTH] for window in WINDOWS]
     return above + [_Pot(node, "run", buckets["run"]) for node in _nodes(path)[RUN_DEPTH:]]
@@ -249,23 +277,31 @@ def _nodes(path: str) -> list[str]:
     return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
-def _trip(pot: _Pot, limit: Amounts | None, used: _Sum, asked: Amounts) -> Trip | None:
+def _exceeded(limit: Amounts | None, total: _Sum) -> Kind | None:
+    """Return the first kind of which a total is over its limit."""
     if limit is None:
         return None
-    total = _moved(used, _NONE, asked)
-    for kind in KINDS:
-        if kind in limit.model_fields_set and getattr(total, kind) > limit.of(kind):
-            return Trip(pot.node, pot.window, kind, limit.of(kind), getattr(used, kind), asked.of(kind))
-    return None
+    return next(
+        (kind for kind in KINDS if kind in limit.model_fields_set and getattr(total, kind) > limit.of(kind)), None
+    )
 
 
-def _moved(total: _Sum, before: Any, after: Any) -> _Sum:
-    """Return a total in which `after` counts in place of `before`; both have a field for each kind."""
+def _plus(total: _Sum, more: Any) -> _Sum:
+    """Return a sum; `more` has a field for each kind, as `Amounts` and rows have."""
     return _Sum(
-        EXACT.subtract(EXACT.add(total.usd, after.usd), before.usd),
-        total.tokens + after.tokens - before.tokens,
-        total.calls + after.calls - before.calls,
-        EXACT.subtract(EXACT.add(total.seconds, after.seconds), before.seconds),
+        EXACT.add(total.usd, more.usd),
+        total.tokens + more.tokens,
+        total.calls + more.calls,
+        EXACT.add(total.seconds, more.seconds),
+    )
+
+
+def _difference(after: Any, before: Any) -> _Sum:
+    return _Sum(
+        EXACT.subtract(after.usd, before.usd),
+        after.tokens - before.tokens,
+        after.calls - before.calls,
+        EXACT.subtract(after.seconds, before.seconds),
     )
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from company.store.heads import Head
@@ -23,7 +24,15 @@ _canonical = json.JSONEncoder(separators=(",", ":"), default=lambda raw: {"bytes
 
 def seal(columns: Sequence[Any]) -> str:
     """Return the hash of a row: of its columns from `seq` to `previous`."""
-    return hashlib.sha256(_canonical(columns).encode()).hexdigest()
+    return hashlib.sha256(_text(columns).encode()).hexdigest()
+
+
+def _text(columns: Sequence[Any]) -> str:
+    """Return the canonical JSON; a number and then text, as rows are unless they are damaged, takes a third as long."""
+    seq, *texts = columns
+    if type(seq) is int and all(type(text) is str for text in texts):
+        return f"[{seq},{','.join(map(encode_basestring_ascii, texts))}]"
+    return _canonical(columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from company.store.prepared import Parameters, Prepared, Program
 
 Statement = Prepared | sa.Executable
 
+MOST_KNOWN = 10_000
+"""Values that are remembered from one transaction to the next; they hold sums of runs, which end."""
+
 
 class Connection:
     """The store's only way to its database.
@@ -32,6 +35,9 @@ class Connection:
         self._depth = 0
         self._owner: asyncio.Task[Any] | None = None
         self._programs: dict[Prepared, Program] = {}
+        self._known: dict[Any, Any] = {}
+        self._version: int | None = None
+        self._spoiled = False
         self.raw = engine.connect()
         self._driver: Any = self.raw.connection.dbapi_connection
 
@@ -50,14 +56,52 @@ class Connection:
             self._depth += 1
             try:
                 self._command(begin)
+                if self._depth == 1:
+                    self._forget_what_others_changed()
                 yield
+                if self._spoiled:
+                    raise RuntimeError("a part of this transaction failed half-way: it can only be rolled back")
                 self._command(commit)
             except BaseException:
+                self._known.clear()
+                self._spoiled = False
                 with suppress(sa.exc.OperationalError):  # nothing to undo: never begun, or a full disk undid it
                     self._run(rollback)
                 raise
             finally:
                 self._depth -= 1
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Make the calls inside part of the open transaction, which fails with them; without one, a transaction.
+
+        There is no savepoint, which costs two statements: who catches a failure and goes on uses `transaction`.
+        """
+        with self._lock:
+            if not self._depth:
+                with self.transaction():
+                    yield
+                return
+            self._guard()
+            try:
+                yield
+            except BaseException:
+                self._spoiled = True
+                raise
+
+    @property
+    def known(self) -> dict[Any, Any]:
+        """What earlier transactions of this connection left in the database, so that the open one need not read it.
+
+        Emptied when another connection has written, and when anything is rolled back. Whoever keeps a value here is the
+        only one that writes it.
+
+        Raises:
+            RuntimeError: No transaction is open: others may write at any time.
+        """
+        if not self._depth:
+            raise RuntimeError("what is known holds inside a transaction only")
+        return self._known
 
     def rows(self, statement: Statement, parameters: Parameters = None) -> Sequence[Any]:
         """Return all rows of `statement`."""
@@ -97,13 +141,14 @@ class Connection:
         Raises:
             RuntimeError: A transaction is open.
         """
-        with self._lock:
-            self.require_outside("flush")
-            sqlite.flush(self.raw)
+        self.require_outside("flush")
+        sqlite.flush(self.raw)  # others go on meanwhile: a disk takes its time
 
     def require_outside(self, what: str) -> None:
         """Refuse `what` inside a transaction, where it would speak of changes that may never be committed."""
-        if self._depth:
+        with self._lock:  # waits for another thread's, and finds its own
+            is_open = bool(self._depth)
+        if is_open:
             raise RuntimeError(f"{what} inside store.transaction(): call it after the transaction")
 
     @contextmanager
@@ -117,6 +162,12 @@ class Connection:
         """Close the connection; the store cannot be used afterwards."""
         with self._lock:
             self.raw.close()
+
+    def _forget_what_others_changed(self) -> None:
+        version = self._run(sqlite.VERSION)[0][0][0]
+        if version != self._version or len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        self._version = version
 
     def _command(self, sql: str) -> None:
         self._guard()

@@ -20,7 +20,7 @@ _start = Prepared(sa.insert(counters))
 
 def next_number(connection: Connection, kind: str, *, book: str = OWN_BOOK) -> int:
     """Return the next number of `kind`; one taken in a transaction that fails is given again."""
-    with connection.transaction():
+    with connection.joined():
         row = connection.first(_advance, {"of_book": book, "of_kind": kind})
         if row is not None:
             return int(row.number)

@@ -70,7 +70,7 @@ class Heads:
         self._signer: tuple[bytes, Ed25519PrivateKey] | None = None
 
     def sign(self, seq: int, digest: str, at: datetime) -> Head:
-        """Sign a head and append it to the file; on return it is on the disk.
+        """Sign a head and append it to the file; `flush` puts it on the disk.
 
         Raises:
             IntegrityError: The signing key is missing, unreadable or another one.
@@ -80,6 +80,11 @@ class Heads:
         head = Head(seq, digest, at, signature)
         self._append(head.line())
         return head
+
+    def flush(self) -> None:
+        """Force what was appended onto the disk; takes as long as the disk does, so no lock should be held."""
+        with self._file.open("rb") as file:
+            os.fsync(file.fileno())
 
     def _own_key(self, seq: int) -> Ed25519PrivateKey:
         """Return the signing key; the file is read each time, but decoded and held to its twin only when it changed."""
@@ -118,8 +123,6 @@ class Heads:
             file.seek(tail.rfind(b"\n") + 1 - len(tail), os.SEEK_END)
             file.truncate()
             file.write(line.encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
 
     def _is_genuine(self, head: Head) -> bool:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self._public_key))

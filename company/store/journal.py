@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -60,8 +60,8 @@ class Journal:
         if not drafts:
             return []
         at = moment_text(self._now())
-        with self._connection.transaction():
-            seq, previous = self._last()
+        with self._connection.joined():
+            seq, previous = self._connection.known.get(_end) or self._last()
             rows = []
             for draft in drafts:
                 seq += 1
@@ -70,7 +70,9 @@ class Journal:
                 rows.append(row)
             self._connection.change(_insert, rows)
             self._connection.change(_move_end, {"last_seq": seq, "last_hash": previous})
-        return [_event(row, draft.body) for row, draft in zip(rows, drafts, strict=True)]
+            self._connection.known[_end] = seq, previous
+        moment = datetime.fromisoformat(at)
+        return [_event(row, moment, draft.body) for row, draft in zip(rows, drafts, strict=True)]
 
     def read(
         self,
@@ -97,7 +99,8 @@ class Journal:
             query = query.where(journal.c.thread_id == thread_id)
         if types is not None:
             query = query.where(journal.c.type.in_(sorted(types)))
-        return [_event(row._mapping, json.loads(row.body)) for row in self._connection.rows(query)]
+        rows = [row._mapping for row in self._connection.rows(query)]
+        return [_event(row, datetime.fromisoformat(row["at"]), json.loads(row["body"])) for row in rows]
 
     def conversation(self, thread_id: str, *, before: str, limit: int) -> list[Json]:
         """Return the last complete messages of a thread, oldest first, without those of the run `before`.
@@ -127,16 +130,19 @@ class Journal:
         self._connection.require_outside("sign_head")
         seq, digest = self._last()
         self._connection.flush()
-        with self._connection.transaction():
-            newest = self._connection.first(_newest_head)
+        with self._connection.transaction():  # the file is written by one process at a time
+            newest = self._newest_head()
             if newest is not None and newest.seq >= seq:
-                return Head(*newest)
+                return newest
             if not seq:
                 return None
             head = self._heads.sign(seq, digest, self._now())
+        self._heads.flush()
+        with self._connection.transaction():
             self._connection.change(
                 _insert_head, {"seq": head.seq, "hash": head.hash, "at": head.at, "signature": head.signature}
             )
+            self._connection.known[_newest_head] = head
         return head
 
     def verify(self) -> Verification:
@@ -159,6 +165,12 @@ class Journal:
         except sa.exc.DatabaseError as error:
             audit.note(f"after seq {audit.seq}: the database file is damaged ({error.orig})")
         return audit.finish(expected=seq, expected_hash=digest, newest=self.last_seq())
+
+    def _newest_head(self) -> Head | None:
+        if (known := self._connection.known.get(_newest_head)) is not None:
+            return cast("Head", known)
+        row = self._connection.first(_newest_head)
+        return None if row is None else Head(*row)
 
     def _last(self) -> tuple[int, str]:
         row = self._connection.first(_end)
@@ -190,10 +202,10 @@ def _row(seq: int, at: str, draft: Draft, previous: str) -> dict[str, Any]:
     return row
 
 
-def _event(row: Any, body: Json) -> Event:
+def _event(row: Any, at: datetime, body: Json) -> Event:
     return Event(
         seq=row["seq"],
-        at=datetime.fromisoformat(row["at"]),
+        at=at,
         run_id=row["run_id"],
         thread_id=row["thread_id"],
         agent=row["agent"],

@@ -101,7 +101,7 @@ class Runs:
         identity: str,
     ) -> Run:
         """Record a new run with the next id, status `created`."""
-        with self._connection.transaction():
+        with self._connection.joined():
             position = next_number(self._connection, "run")
             row = {
                 "position": position,
@@ -140,7 +140,7 @@ class Runs:
             UsageError: There is no such run.
         """
         values = {"of_id": id, "status": status, "finished_at": self._now() if status in FINISHED else None}
-        with self._connection.transaction():
+        with self._connection.joined():
             if outcome is None:
                 self._connection.change(_move, values)
             else:

@@ -16,6 +16,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 BEGIN = "BEGIN IMMEDIATE"
+VERSION = "PRAGMA data_version"
+"""Asks for a number that is another one as soon as another connection has written."""
 BUSY_SECONDS = 10
 
 
