@@ -38,6 +38,7 @@ class Engine:
     def __init__(self, company: Company) -> None:
         self.company, self._store = company, company.store
         self._locks = RunLocks(company.state / "locks")
+        self._signing, self._signed = asyncio.Lock(), 0
         self._saver = FencedSaver(company.state / "checkpoints.db", token=self._store.runs.token)
         self._allowance = Allowance(budgets=self._store.budgets, limits=company.settings.budget)
         self.governor = Governor(
@@ -84,12 +85,15 @@ class Engine:
         """Write the row of a new run; `advance` does the work.
 
         Raises:
-            UsageError: The company was stopped and not started again.
+            UsageError: The company was stopped and not started again, or a role has no model that can be asked.
         """
         self._refuse_if_stopped()
+        models = self.company.models
+        if not models.checked and (kind == "cycle" or not models.needs_no_judgement(request)):
+            models.check()
         with self._store.transaction():
             last = self._store.runs.last()
-            cycle = self._store.runs.last("cycle")
+            cycle = self._store.runs.last("cycle") if kind == "cycle" else None
             number = (cycle.number if cycle else 0) + 1 if kind == "cycle" else 0
             run = self._store.runs.create(
                 kind=kind,
@@ -177,32 +181,40 @@ class Engine:
         return any(self._store.flags.get(flag) for flag in (PAUSE_FLAG, STOP_FLAG))
 
     async def _advance(self, run: Run) -> Run:
-        with self._store.transaction():
-            attempt = self._store.runs.acquire(run.id)
-            self._store.budgets.release_run(run.id)
+        attempt = self._take(run)
         config: RunnableConfig = {
             "configurable": {"thread_id": run.id, "fence": attempt},
             "max_concurrency": self.company.settings.run.max_parallel,
             "recursion_limit": 200,
         }
         self.company.advance_to(run.as_of)
-        step = await self._next_input(run, config)
+        step = _BEGIN if run.status == "created" else await self._next_input(run, config)
         if step is _PARKED and run.status == "waiting":
             return run
         if step is None and run.identity != self.company.identity:
-            return self._refuse_other(run)
-        self._store.runs.set_status(run.id, "running")
+            return await self._refuse_other(run)
+        if run.status != "created":
+            self._store.runs.set_status(run.id, "running")
         try:
             with tracing.run(run), tracing_context(enabled=False):  # nothing goes to LangSmith, whatever is set
                 reached = await self._drive(run, config, step)
         except Stopped as stop:
             if self._store.runs.token(run.id) != attempt:
                 raise
-            return self._stopped(run, stop)
+            return await self._stopped(run, stop)
         except Exception as error:
-            self._fail(run, error)
+            await self._fail(run, error)
             raise
-        return self._finish(run, reached.value, parked=bool(reached.interrupts))
+        return await self._finish(run, reached.value, parked=bool(reached.interrupts))
+
+    def _take(self, run: Run) -> int:
+        """Become the run's owner, and return the fencing token; a new run begins to run in the same commit."""
+        with self._store.transaction():
+            attempt = self._store.runs.acquire(run.id)
+            self._store.budgets.release_run(run.id)
+            if run.status == "created":
+                self._store.runs.set_status(run.id, "running")
+        return attempt
 
     async def _drive(self, run: Run, config: RunnableConfig, step: Any) -> GraphOutput[CompanyState]:
         """Drive a run's thread until it ended, or until only a person can move it on."""
@@ -218,7 +230,7 @@ class Engine:
     async def _next_input(self, run: Run, config: RunnableConfig) -> Any:
         snapshot = await self._graph.aget_state(config)
         if snapshot.created_at is None:
-            return {"brief": {}}
+            return _BEGIN
         if snapshot.interrupts:
             waiting = [a for a in self._store.approvals.for_run(run.id) if a.state == "open"]
             asked = snapshot.interrupts[0].value["approvals"]
@@ -228,7 +240,7 @@ class Engine:
         self._note(run, events.custom("run.resumed", {"attempt": config["configurable"]["fence"]}))
         return None
 
-    def _finish(self, run: Run, state: CompanyState, *, parked: bool) -> Run:
+    async def _finish(self, run: Run, state: CompanyState, *, parked: bool) -> Run:
         self._prune(run)
         waiting = [a for a in self._store.approvals.for_run(run.id) if a.state == "open"]
         degraded = state.get("degraded", [])
@@ -246,8 +258,16 @@ class Engine:
         with self._store.transaction():
             self._note(run, events.run_finished(run.id, run.thread_id, result=outcome, waiting=interrupts))
             finished = self._store.runs.set_status(run.id, status, outcome)
-        self._store.journal.sign_head()
+        await self._sign()
         return finished
+
+    async def _sign(self) -> None:
+        """Sign what the journal holds now; runs that end while a signature waits for the disk share the next one."""
+        journal = self._store.journal
+        end = journal.last_seq()
+        async with self._signing:
+            if self._signed < end and (head := await asyncio.to_thread(journal.sign_head)):
+                self._signed = head.seq
 
     def _prune(self, run: Run) -> None:
         """Keep one checkpoint of this run, and none of runs that ended long ago."""
@@ -257,24 +277,24 @@ class Engine:
         if ended := self._store.runs.finished(old):
             self._saver.prune(ended, strategy="delete")
 
-    def _fail(self, run: Run, error: Exception) -> None:
+    async def _fail(self, run: Run, error: Exception) -> None:
         said = self.company.redactor.text(str(error))
         with self._store.transaction():
             self._note(run, events.run_error(said, type(error).__name__))
             self._store.runs.set_status(run.id, "failed", {"error": said})
-        self._store.journal.sign_head()
+        await self._sign()
 
-    def _refuse_other(self, run: Run) -> Run:
+    async def _refuse_other(self, run: Run) -> Run:
         """Fail a run that was begun with other roles, prompts, tools or settings; its effects stay in the ledger."""
         error = UsageError(f"run {run.id} was begun with other roles, prompts, tools or settings; start a new one")
-        self._fail(run, error)
+        await self._fail(run, error)
         return self._store.runs.get(run.id)
 
-    def _stopped(self, run: Run, stop: Stopped) -> Run:
+    async def _stopped(self, run: Run, stop: Stopped) -> Run:
         with self._store.transaction():
             self._note(run, events.run_cancelled(run.id, run.thread_id, result={"reason": str(stop)}))
             stopped = self._store.runs.set_status(run.id, "stopped", {"error": str(stop)})
-        self._store.journal.sign_head()
+        await self._sign()
         return stopped
 
     async def _advance_all(self, runs: Sequence[Run]) -> list[Run]:
@@ -302,6 +322,8 @@ class Engine:
 
 
 _PARKED = object()
+_BEGIN: CompanyState = {"brief": {}}
+"""What the graph of a new run starts with; a run that nobody took before is one."""
 
 
 def _opening(run: Run) -> list[events.Json]:

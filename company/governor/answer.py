@@ -8,9 +8,10 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from company.events import Json
@@ -212,8 +213,11 @@ class Answer:
         )
 
 
+_COUNTS = [attrgetter(kind.name) for kind in fields(Usage)]
+
+
 def _total(parts: Sequence[Usage]) -> Usage:
-    return Usage(*(sum(column) for column in zip(*map(astuple, parts), strict=True)))
+    return Usage(*(sum(map(count, parts)) for count in _COUNTS))
 
 
 def _arguments(text: str | None) -> Json:

@@ -104,9 +104,9 @@ class Asking:
         """Take back what was said of an answer that is of no use."""
         fault.args = (self._redact(str(fault)),)
         if answer.is_heard:
-            answer.speech.end()
             value = {"messageId": answer.question.message_id, "reason": str(fault)}
-            self.note(answer.question, events.custom("message.withdrawn", value), debug=answer.question.debug)
+            withdrawn = events.custom("message.withdrawn", value)
+            answer.speech.end(answer.question.scope.draft(withdrawn, debug=answer.question.debug))
 
     def _reserve(self, question: Question, tokens: int, usd: Decimal) -> Reservation:
         try:
@@ -119,12 +119,10 @@ class Asking:
         """End the message, and replace the worst case by what was used."""
         usage = answer.usage
         usd = _prices(answer.mind).cost(usage)
-        try:
-            answer.speech.end()
-        finally:
-            with self._store.transaction():
-                self._allowance.settle(charge, elapsed=answer.elapsed, tokens=usage.total, usd=usd)
-                self.note(answer.question, events.custom("cost", answer.bill(usd)))
+        bill = answer.question.scope.draft(events.custom("cost", answer.bill(usd)), debug=True)
+        with self._store.transaction():
+            answer.speech.end(bill)
+            self._allowance.settle(charge, elapsed=answer.elapsed, tokens=usage.total, usd=usd)
 
     def _longest_answer(self, question: Question, mind: Mind) -> int:
         """Return how long an answer may be: our limit, the model's, and what the prompt leaves of its window."""
@@ -139,7 +137,7 @@ class Asking:
             clock=_WALL if mind.provider else self._clock,
             message_id=question.message_id,
             debug=question.debug,
-            eager=bool(mind.provider),
+            eager=bool(mind.provider) and not question.debug,
         )
 
 

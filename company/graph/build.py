@@ -1,14 +1,14 @@
 """The state machine of a run.
 
-    brief -> plan -> prepare* -> think* <-> act* -> join -> answer -> reflect -> close
-               |                                              |
-               +---------------> reflect          prepare* (one more round)
+    plan -> think* <-> act* -> answer -> reflect -> close
+     |                           |
+     +-----> reflect           think* (one more round)
 
 Nodes with a star run once for each assignment, side by side. All roles move in lock-step super-steps of one flat
-graph instead of a sub-graph each: for four roles that costs 9 ms CPU and 8 checkpoints instead of 15 ms and 25, and
-the order of events does not depend on timing. `join` runs whenever a role has reported and counts them itself:
+graph instead of a sub-graph each: for four roles that costs 4 ms CPU and 5 checkpoints instead of 15 ms and 25, and
+the order of reports does not depend on timing. `answer` is reached whenever a role has reported and counts them itself:
 LangGraph's deferred nodes (`defer=True`) look at channels only and start while roles that were reached by `Send` are
-still at work.
+still at work. A super-step costs 0.4 ms, so there is none that only passes on: without memory `reflect` is left out.
 """
 
 from typing import Any
@@ -34,17 +34,13 @@ def build(company: Company, *, governor: Governor, thinking: Thinking, saver: Ba
     ceo = Ceo(company=company, governor=governor, thinking=thinking, prompts=prompts)
     role = Specialist(company=company, governor=governor, thinking=thinking, prompts=prompts)
     graph = StateGraph(CompanyState, context_schema=RunContext)
-    graph.add_node("brief", ceo.brief)
-    graph.add_node("plan", ceo.plan, destinations=("prepare", "reflect"))
-    graph.add_node("prepare", role.prepare, input_schema=Work, destinations=("think", "join"))
-    graph.add_node("think", role.think, input_schema=Work, destinations=("act", "join"))
+    graph.add_node("plan", ceo.plan, destinations=("think", "reflect", "close"))
+    graph.add_node("think", role.think, input_schema=Work, destinations=("act", "answer"))
     graph.add_node(ACT, role.act, input_schema=Work, destinations=("think",))
-    graph.add_node("join", ceo.join, destinations=("answer",))
-    graph.add_node("answer", ceo.answer, destinations=("prepare", "reflect"))
+    graph.add_node("answer", ceo.answer, destinations=("think", "reflect", "close"))
     graph.add_node("reflect", ceo.reflect)
     graph.add_node("close", ceo.close)
-    graph.add_edge(START, "brief")
-    graph.add_edge("brief", "plan")
+    graph.add_edge(START, "plan")
     graph.add_edge("reflect", "close")
     graph.add_edge("close", END)
     return graph.compile(checkpointer=saver)

@@ -1,4 +1,4 @@
-"""The CEO's side of a run: brief, plan, join, answer, reflect, close.
+"""The CEO's side of a run: plan, answer, reflect, close.
 
 Delegation is a typed plan that the graph executes; coming back to the CEO is structural. `answer` is review and
 answer in one model call: the CEO either answers or, while rounds are left, delegates once more. `close` waits for
@@ -22,7 +22,7 @@ from company.graph.state import CompanyState, RunContext, new_work
 from company.home import Company
 from company.llm import Mind
 from company.roles import Assignment
-from company.store import Approval
+from company.store import Approval, Run
 
 BUDGET = 6_000
 """Characters of reports the CEO reads in one round, shared by the siblings."""
@@ -41,14 +41,36 @@ class Ceo:
     def __init__(self, *, company: Company, governor: Governor, thinking: Thinking, prompts: Prompts) -> None:
         self._company, self._governor, self._thinking, self._prompts = company, governor, thinking, prompts
         self._role = company.chief
+        self._ending = "reflect" if company.memory else "close"
 
-    async def brief(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
+    async def plan(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Delegate, or answer at once when nobody is needed."""
+        begun: CompanyState = {"brief": await self._brief(runtime.context.run), "round": 0, "read": 0}
+        state = {**state, **begun}
+        talk = self._prompts.planning(self._role, state["brief"])
+        return self._go_on(state, runtime, await self._decide(state, runtime, talk, "plan"), begun)
+
+    async def answer(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Once the last sibling has reported, accept the reports and answer, or delegate one more round."""
+        reports = state["reports"][state["read"] :]
+        if len(reports) < len(state["plan"]):
+            return Command()  # the others are still at work
+        failures = [f"{report['role']}: {text}" for report in reports for text in report["failures"]]
+        arrived: CompanyState = {"degraded": failures, "read": len(state["reports"])}
+        rounds_left = state["round"] <= self._company.settings.run.review_rounds
+        talk = self._prompts.answering(self._role, state["brief"], self._readable(state["reports"]))
+        try:
+            decision = await self._decide(state, runtime, talk, f"answer{state['round']}", delegate=rounds_left)
+        except (Tripped, ProviderError, UsageError) as error:
+            return self._partial(state, runtime, error, arrived)
+        return self._go_on(state, runtime, decision, arrived)
+
+    async def _brief(self, run: Run) -> Json:
         """Gather what the CEO plans from."""
-        run = runtime.context.run
         about = f"{run.person} said: {run.request}" if run.person else f"cycle {run.number}"
         memories = await self._company.recall(self._role, about, run.person)
         plain = run.kind == "chat" and self._company.models.needs_no_judgement(run.request)
-        brief = {
+        return {
             "kind": run.kind,
             "request": run.request,
             "person": run.person,
@@ -58,30 +80,6 @@ class Ceo:
             "memories": [item.model_dump(mode="json") for item in memories],
             "plain": plain,
         }
-        return {"brief": brief, "round": 0, "read": 0}
-
-    async def plan(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
-        """Delegate, or answer at once when nobody is needed."""
-        talk = self._prompts.planning(self._role, state["brief"])
-        return self._go_on(state, runtime, await self._decide(state, runtime, talk, "plan"))
-
-    async def join(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
-        """Go on when the last sibling has reported; until then the others are still at work."""
-        reports = state["reports"][state["read"] :]
-        if len(reports) < len(state["plan"]):
-            return Command()
-        failures = [f"{report['role']}: {text}" for report in reports for text in report["failures"]]
-        return Command(update={"degraded": failures, "read": len(state["reports"])}, goto="answer")
-
-    async def answer(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
-        """Accept the reports and answer, or delegate one more round."""
-        rounds_left = state["round"] <= self._company.settings.run.review_rounds
-        talk = self._prompts.answering(self._role, state["brief"], self._readable(state["reports"]))
-        try:
-            decision = await self._decide(state, runtime, talk, f"answer{state['round']}", delegate=rounds_left)
-        except (Tripped, ProviderError, UsageError) as error:
-            return Command(update=self._partial(state, runtime, error), goto="reflect")
-        return self._go_on(state, runtime, decision)
 
     async def reflect(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
         """Let every role keep what it did, and the CEO what it was told."""
@@ -101,11 +99,12 @@ class Ceo:
             for approval in (a for a in approvals.for_run(run.id) if a.state == "approved"):
                 outcome = await self._settle(approval, runtime)
                 degraded += [f"{approval.id}: {outcome.error}"] if outcome.status != "ok" else []
-            waiting = [a.id for a in approvals.for_run(run.id) if a.state == "open"]
+            asked = approvals.for_run(run.id)
+            waiting = [approval.id for approval in asked if approval.state == "open"]
             if not waiting:
                 break
             interrupt({"approvals": waiting})
-        self._follow_up(approvals.for_run(run.id), runtime)
+        self._follow_up(asked, runtime)
         return {"degraded": degraded}
 
     async def _decide(
@@ -129,33 +128,42 @@ class Ceo:
         models = self._company.models
         return (models.autopilot(self._role, stands_in=True),) if state["brief"]["plain"] else models.minds(self._role)
 
-    def _final(self, state: CompanyState, runtime: Runtime[RunContext], thought: Thought) -> Command[Any]:
+    def _final(
+        self, state: CompanyState, runtime: Runtime[RunContext], thought: Thought, learnt: CompanyState
+    ) -> Command[Any]:
         """End with the CEO's words, and say aloud what stood in for what."""
         reported = [notice for report in state.get("reports", []) for notice in report["notices"]]
         notices = list(dict.fromkeys([*state.get("notices", []), *reported, *thought.notices]))
         if not notices:
-            return Command(update={"answer": thought.text}, goto="reflect")
+            return Command(update={**learnt, "answer": thought.text}, goto=self._ending)
         aside = "\n".join(f"({notice})" for notice in notices)
         self._say(runtime, "notice", aside)
-        return Command(update={"answer": f"{thought.text}\n\n{aside}"}, goto="reflect")
+        return Command(update={**learnt, "answer": f"{thought.text}\n\n{aside}"}, goto=self._ending)
 
-    def _go_on(self, state: CompanyState, runtime: Runtime[RunContext], decision: Decision) -> Command[Any]:
-        """Fan out to the roles of a plan, or end with the CEO's words."""
+    def _go_on(
+        self, state: CompanyState, runtime: Runtime[RunContext], decision: Decision, learnt: CompanyState
+    ) -> Command[Any]:
+        """Fan out to the roles of a plan, or end with the CEO's words; keep what was `learnt` before deciding."""
         if decision.plan is None:
-            return self._final(state, runtime, decision.thought)
+            return self._final(state, runtime, decision.thought, learnt)
         assignments = decision.plan.assignments
         paths = _paths([report["path"] for report in state.get("reports", [])], assignments)
         plan = [assignment.model_dump(mode="json") for assignment in assignments]
         scope, round_number = self._scope(runtime), state.get("round", 0) + 1
         steps = [{**step, "path": path} for step, path in zip(plan, paths, strict=True)]
         snapshot = events.plan_snapshot(f"{scope.agent}/plan{round_number}", steps)
-        self._company.store.journal.append([scope.draft(snapshot)])
+        lanes = [Scope(scope.run, self._company.roles[step["role"]], step["path"]) for step in steps]
+        started = [
+            lane.draft(events.agent_started(lane.agent, lane.role.id, step["task"], scope.agent))
+            for lane, step in zip(lanes, steps, strict=True)
+        ]
+        self._company.store.journal.append([scope.draft(snapshot), *started])
         taint = [f"report of {report['role']}" for report in state.get("reports", []) if report["tainted"]]
         plain = state["brief"]["plain"]
         sends = [
-            Send("prepare", new_work(path, step, taint, plain=plain)) for path, step in zip(paths, plan, strict=True)
+            Send("think", new_work(path, step, taint, plain=plain)) for path, step in zip(paths, plan, strict=True)
         ]
-        update = {"plan": plan, "round": round_number, "notices": list(decision.thought.notices)}
+        update = {**learnt, "plan": plan, "round": round_number, "notices": list(decision.thought.notices)}
         return Command(update=update, goto=sends)
 
     def _readable(self, reports: Sequence[Json]) -> list[Json]:
@@ -163,12 +171,15 @@ class Ceo:
         each = BUDGET // max(len(reports), 1)
         return [{**report, "summary": report["summary"][:each]} for report in reports]
 
-    def _partial(self, state: CompanyState, runtime: Runtime[RunContext], error: Exception) -> CompanyState:
+    def _partial(
+        self, state: CompanyState, runtime: Runtime[RunContext], error: Exception, arrived: CompanyState
+    ) -> Command[Any]:
         """Answer by code from what is there when the CEO's model cannot be asked."""
         lines = [f"{report['role']}: {report['summary']}" for report in state["reports"]]
         text = f"I could not finish this answer ({error}). What came in:\n" + "\n".join(lines)
         self._say(runtime, "partial", text)
-        return {"answer": text, "degraded": [str(error)]}
+        degraded = [*arrived["degraded"], str(error)]
+        return Command(update={**arrived, "answer": text, "degraded": degraded}, goto=self._ending)
 
     async def _settle(self, approval: Approval, runtime: Runtime[RunContext]) -> Outcome:
         role = self._company.roles[approval.role]

@@ -25,10 +25,11 @@ class Prompts:
 
     def __init__(self, company: Company) -> None:
         self._company = company
+        self._standing: dict[str, str] = {}
 
     def specialist(self, role: Role) -> str:
         """The system prompt of a specialist."""
-        return self._join("system", "specialist", role=role, procedure=procedure(role))
+        return self._once(role, "specialist")
 
     def assignment(self, assignment: Assignment, memories: Sequence[Recalled]) -> Json:
         """The message that opens a specialist's work."""
@@ -38,7 +39,7 @@ class Prompts:
     def planning(self, role: Role, brief: Json) -> list[Json]:
         """What the CEO reads before it plans."""
         team = [other for other in self._company.roles.values() if other.reports_to]
-        system = messages.system(self._join("system", "ceo", role=role, procedure=procedure(role), team=team))
+        system = messages.system(self._once(role, "ceo", team=team))
         text = self._join("brief", "memory", brief=brief, memories=brief["memories"])
         return [system, *map(_turn, brief["conversation"]), messages.human(text, brief=brief)]
 
@@ -47,6 +48,12 @@ class Prompts:
         shown = "\n".join(json.dumps(_essence(report), ensure_ascii=False) for report in reports)
         text = self._join("reports", reports=shown)
         return [*self.planning(role, brief), messages.human(text, reports=list(reports))]
+
+    def _once(self, role: Role, part: str, **values: object) -> str:
+        """Return the system prompt of a role, which stays the same as long as the company is open."""
+        if role.id not in self._standing:
+            self._standing[role.id] = self._join("system", part, role=role, procedure=procedure(role), **values)
+        return self._standing[role.id]
 
     def _join(self, *names: str, **values: object) -> str:
         prompts = self._company.prompts

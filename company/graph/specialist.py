@@ -1,15 +1,16 @@
-"""A specialist's loop: prepare, think, act, think, ... report.
+"""A specialist's loop: think, act, think, ... report.
 
-`prepare` runs the standing procedure's opening reads by code and hands them over as data, so that a model usually needs
-one call. `think` asks the model once; `act` performs what it proposed, through the governor. The two are separate
-super-steps on purpose: the ids of proposed calls are durable before the first effect, so a crash cannot make a second
-order under a new id. Reads of one step run side by side, effects one after the other in the order proposed.
+New work begins with the standing procedure's opening reads, which code runs and hands over as data, so that a model
+usually needs one call; a crash repeats them, which reads may be. `think` asks the model once; `act` performs what it
+proposed, through the governor. The two are separate super-steps on purpose: the ids of proposed calls are durable
+before the first effect, so a crash cannot make a second order under a new id. Reads of one step run side by side,
+effects one after the other in the order proposed.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
@@ -23,6 +24,9 @@ from company.graph.state import RunContext, Work
 from company.home import Company
 from company.llm import Mind
 from company.roles import SUMMARY_LIMIT, Assignment, Report, Role
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
 
 MAX_STEPS = 25
 """Model calls one assignment may make."""
@@ -43,30 +47,36 @@ class Specialist:
     def __init__(self, *, company: Company, governor: Governor, thinking: Thinking, prompts: Prompts) -> None:
         self._company, self._governor, self._thinking, self._prompts = company, governor, thinking, prompts
 
-    async def prepare(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
-        """Open the lane, gather memories and the procedure's opening reads."""
+    async def think(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Ask the role's model once, of new work after its opening reads; go on to act, or hand in the report."""
+        if not state["messages"]:
+            state = await self._begin(state, runtime)
+            try:
+                state = await self._open(state, runtime)
+            except UsageError as error:
+                return self._hand_in(state, self._scope(state, runtime), "", [str(error)])
+        return await self._ask(state, runtime)
+
+    async def act(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Perform the calls of the last thought."""
+        last = state["messages"][-1]
+        calls = tuple(Call(call["id"], call["name"], call["args"]) for call in last["calls"])
+        state = {**state, "messages": state["messages"][:-1]}
+        return Command(goto=Send("think", await self._perform(state, runtime, Thought(last["content"], calls))))
+
+    async def _begin(self, state: Work, runtime: Runtime[RunContext]) -> Work:
+        """Put together what the role reads first."""
         scope = self._scope(state, runtime)
         assignment = Assignment.model_validate(state["assignment"])
-        started = events.agent_started(scope.agent, scope.role.id, assignment.task, f"{scope.run.id}/ceo")
-        self._company.store.journal.append([scope.draft(started)])
         memories = await self._company.recall(scope.role, assignment.task, scope.run.person)
         talk = [
             messages.system(self._prompts.specialist(scope.role)),
             self._prompts.assignment(assignment, memories),
         ]
-        state = {
-            **state,
-            "messages": talk,
-            "taint": [*state["taint"], *(f"memory {item.id}" for item in memories if item.tainted)],
-        }
-        try:
-            state = await self._open(state, runtime, scope.role)
-        except UsageError as error:
-            return self._hand_in(state, scope, "", [str(error)])
-        return Command(goto=Send("think", state))
+        taint = [*state["taint"], *(f"memory {item.id}" for item in memories if item.tainted)]
+        return {**state, "messages": talk, "taint": taint}
 
-    async def think(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
-        """Ask the role's model once; go on to act, or hand in the report."""
+    async def _ask(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
         scope = self._scope(state, runtime)
         if state["steps"] >= MAX_STEPS:
             return self._hand_in(state, scope, "", [f"stopped after {MAX_STEPS} model calls"])
@@ -91,13 +101,6 @@ class Specialist:
         if thought.calls:
             return Command(goto=Send("act", state))
         return self._hand_in(state, scope, thought.text, [], thought.figures)
-
-    async def act(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
-        """Perform the calls of the last thought."""
-        last = state["messages"][-1]
-        calls = tuple(Call(call["id"], call["name"], call["args"]) for call in last["calls"])
-        state = {**state, "messages": state["messages"][:-1]}
-        return Command(goto=Send("think", await self._perform(state, runtime, Thought(last["content"], calls))))
 
     async def _perform(self, work: Work, runtime: Runtime[RunContext], thought: Thought) -> Work:
         outcomes = await self._outcomes(work, runtime, thought.calls)
@@ -147,13 +150,15 @@ class Specialist:
         self._company.store.journal.append(
             [scope.draft(events.custom("report", report)), scope.draft(events.agent_finished(scope.agent))]
         )
-        return Command(update={"reports": [report]}, goto="join")
+        return Command(update={"reports": [report]}, goto="answer")
 
-    async def _open(self, state: Work, runtime: Runtime[RunContext], role: Role) -> Work:
+    async def _open(self, state: Work, runtime: Runtime[RunContext]) -> Work:
         """Run what the role's procedure begins with, as far as it only reads."""
-        procedure = self._company.models.procedure(role)
+        procedure = self._company.models.procedure(self._company.roles[state["assignment"]["role"]])
+        talk: list[BaseMessage] = []
         for _ in range(MAX_STEPS):
-            found = procedure.next_calls(messages.to_langchain(state["messages"]))
+            talk += messages.to_langchain(state["messages"][len(talk) :])
+            found = procedure.next_calls(talk)
             calls = tuple(Call(call.id, call.tool, call.arguments) for call in found)
             if not calls or not all(self._reads(call.tool) for call in calls):
                 break

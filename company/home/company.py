@@ -93,8 +93,7 @@ class Company:
         Raises:
             UsageError: A role has no model that can be asked.
         """
-        for role in self.roles.values():
-            self.models.check(role)
+        self.models.check()
         if self.memory is not None:
             self.memory.warm()
 

@@ -47,6 +47,9 @@ class Models:
         roles: Roles by id, the CEO first.
         keys: The providers' keys; none when left out.
 
+    Attributes:
+        checked: Every role was found to have a model that can be asked.
+
     Raises:
         UsageError: A model is pinned for a role that is not there, or a playbook is broken.
     """
@@ -64,7 +67,7 @@ class Models:
         self._minds: dict[str, Mind] = {}
         self._able: dict[str, Capabilities] = {}
         self._gates: dict[str, Gate] = {}
-        self._checked = False
+        self.checked = False
         self._autopilots: dict[tuple[str, bool], Autopilot] = {}
 
     @property
@@ -95,18 +98,16 @@ class Models:
         )
 
     def check(self) -> None:
-        """Load what every role thinks with; done once, when all is well.
+        """Load what every role thinks with.
 
         Raises:
             UsageError: No model of a role's chain can be asked: a key, a package or a price is missing.
         """
-        if self._checked:
-            return
         for role in self._roles.values():
             absent = [mind.error for mind in self.minds(role) if isinstance(mind, AbsentMind)]
             if len(absent) == len(self.chain(role)):
                 raise absent[0]
-        self._checked = True
+        self.checked = True
 
     def mind(self, name: str) -> Mind:
         """Return the mind behind `provider:model`; for `autopilot` that of the CEO.

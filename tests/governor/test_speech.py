@@ -106,10 +106,15 @@ def test_a_piece_waits_from_its_first_word_not_from_the_last_piece(house, speech
     assert pieces(house) == ["a" * MAX_PIECE]
 
 
-def test_the_start_is_heard_with_the_first_word(house, speech, watch):
-    speech(watch).feed("W")
+def test_the_start_is_written_with_the_first_piece(house, speech, watch):
+    talk = speech(watch)
+    talk.feed("W")
+    before = house.types()
+    watch.seconds += MAX_WAIT
+    talk.feed("e")
 
-    assert house.types() == ["TEXT_MESSAGE_START"]
+    assert before == []
+    assert house.types() == ["TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT"]
 
 
 @pytest.mark.parametrize(("debug", "visibility"), [(True, "debug"), (False, "user")])

@@ -127,6 +127,7 @@ async def test_a_fault_that_stays_is_stated_withdrawn_and_paid_only_as_far_as_it
     assert str(raised.value).startswith(f"no model answered. Tried {PROVIDERS[door].id}: {PROVIDERS[door].name} ")
     assert "test-nothing" not in str(raised.value), "nothing of the key"
     assert "=None" not in str(raised.value), "no objects of ours"
+    assert (raised.value.__cause__, raised.value.__context__) == (None, None), "the client's error holds the request"
     assert len(server.asked) == expected.asked
     assert len(office.values("model.retried")) == expected.asked - 1
     assert office.values("context.compacted") == []
