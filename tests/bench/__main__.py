@@ -22,11 +22,11 @@ def main() -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     show("cli.help_cpu_s", statistics.median(_help_cpu() for _ in range(RUNS)), 0.35)
+    for name, value, bar, least in provider.figures():
+        show(name, value, bar, least=least)
     for name, value, bar in asyncio.run(_cycles()):
         show(name, value, bar)
     show("governor.decide_p50_ms", _decide_ms(), 0.2)
-    for name, value, bar, least in provider.figures():
-        show(name, value, bar, least=least)
 
 
 def show(figure: str, value: float, bar: float, *, least: bool = False) -> None:
