@@ -30,8 +30,8 @@ bench: .venv/dev.ready
 	@$(BIN)/python -m tests.bench
 
 lock: .venv/dev.ready
-	$(COMPILE) --group build pyproject.toml -o requirements/run.lock
 	$(COMPILE) --group build --group dev pyproject.toml -o requirements/dev.lock
+	$(COMPILE) --group build -c requirements/dev.lock pyproject.toml -o requirements/run.lock
 	$(COMPILE) --group build --extra models --extra keyring -c requirements/dev.lock pyproject.toml -o requirements/models.lock
 
 clean:
