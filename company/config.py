@@ -38,6 +38,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _KINDS = dict.fromkeys(("openai", "anthropic", "ollama"))
 _KEY = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
 Place = tuple[int | str, ...]
+_LISTS = frozenset({"mandates", "webhooks"})
 _EXPECTED = {  # pydantic's words for these speak of Python, not of TOML
     "dict_type": "must be a section",
     "is_instance_of": "must be a number",
@@ -353,6 +354,46 @@ class MemorySettings(_Section):
     recall: Annotated[int, Field(ge=0)] = 5
 
 
+class WebhookSettings(_Section):
+    """`[[webhooks]]`: where the company reports what happened, signed.
+
+    Attributes:
+        url: Address that events are posted to; https, or http on loopback.
+        events: Event types sent there, such as `approval.asked` and `trade.filled`; all of them when left out.
+        secret: Name of the secret that signs the posts, see `company key set`; required.
+    """
+
+    url: Text
+    events: Texts = ()
+    secret: Text
+
+
+class ServerSettings(_Section):
+    """`[server]`: who reaches the HTTP doors, and how often they may ask.
+
+    Attributes:
+        names: Further host names the server answers to, besides those of loopback; none.
+        proxy: Address that people use when a proxy ends TLS before this server, such as `https://company.example`; "".
+        trusted_proxies: Addresses of proxies whose `X-Forwarded-For` counts; none.
+        tls_certificate: File of the certificate chain, PEM; "" for plain HTTP.
+        tls_key: File of its private key, PEM; "".
+        reads_per_minute: GET requests of one session or token in a minute; 6000.
+        commands_per_minute: Other requests of one session or token in a minute; 120.
+        logins_per_minute: Attempts to log in, and wrong tokens, from one address in a minute; 10.
+        body_bytes: Most bytes of a request's body; 65536.
+    """
+
+    names: Texts = ()
+    proxy: str = ""
+    trusted_proxies: Texts = ()
+    tls_certificate: str = ""
+    tls_key: str = ""
+    reads_per_minute: Count = 6000
+    commands_per_minute: Count = 120
+    logins_per_minute: Count = 10
+    body_bytes: Count = 65_536
+
+
 class TelemetrySettings(_Section):
     """`[telemetry]`: spans of runs, model calls and tool calls for your own collector; off by default.
 
@@ -406,7 +447,9 @@ class Settings(_Section):
         retention: How long records are kept.
         memory: What roles remember.
         telemetry: Where spans are sent.
+        server: Who reaches the HTTP doors.
         mandates: Standing permissions, none by default.
+        webhooks: Where events are posted, nowhere by default.
     """
 
     company: CompanySettings = CompanySettings()
@@ -420,7 +463,9 @@ class Settings(_Section):
     retention: RetentionSettings = RetentionSettings()
     memory: MemorySettings = MemorySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    server: ServerSettings = ServerSettings()
     mandates: Annotated[tuple[Mandate, ...], Field(strict=False)] = ()
+    webhooks: Annotated[tuple[WebhookSettings, ...], Field(strict=False)] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -500,9 +545,7 @@ def _what_and_cure(problem: ErrorDetails, place: Place, name: str) -> tuple[str,
     expected = _EXPECTED.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
     value = problem["input"]
     shown = str(value) if isinstance(value, Decimal) else reprlib.repr(value)
-    cure = (
-        "write it as [[mandates]]" if name == "mandates" else "correct the value; docs/configuration.md says what fits"
-    )
+    cure = f"write it as [[{name}]]" if name in _LISTS else "correct the value; docs/configuration.md says what fits"
     return f"{name} = {shown}: {expected.replace('Input should be', 'must be')}", cure
 
 

@@ -53,6 +53,8 @@ def every_section(section: type[BaseModel] = Settings) -> Iterator[type[BaseMode
             yield from (inner, *every_section(inner))
 
 
+LISTS = frozenset({"mandates", "webhooks"})
+
 SETTINGS = dict(every_setting())
 SECTIONS = {
     name: field.annotation
@@ -164,6 +166,7 @@ def test_mandate_is_read_with_its_limits(write):
         ("[limits]\ndrawdown_steps = [0.1, 0.2, 0.3, 0.4]\n", 2, ["limits.drawdown_steps", "at most 3"]),
         ("[limits]\ndrawdown_steps = [0.1, 0.2, 2]\n", 2, ["limits.drawdown_steps[2] = 2"]),
         ("[budget]\nrun_usd = -1\n", 2, ["budget.run_usd = -1"]),
+        ("[webhooks]\nurl = 'a'\n", 1, ["[[webhooks]]"]),
         ("[mandates]\nid = 'a'\n", 1, ["mandates = {'id': 'a'}: must be a list", "[[mandates]]"]),
         ("[[mandates]]\nid='a'\ntools=['x']\n[[mandates]]\nid='b'\n", 4, ["mandates[1].tools is missing"]),
         ("[[mandates]]\nid='a'\ntool=['x']\n", 3, ["'mandates[0].tool'", "did you mean 'tools'"]),
@@ -253,7 +256,7 @@ def test_facts_are_read_exactly_and_options_are_kept_as_they_are(write):
 
 def test_the_default_company_shows_every_setting_at_its_default():
     file = ROOT / "company.toml"
-    assert load_settings(file).model_copy(update={"mandates": ()}) == Settings()
+    assert load_settings(file).model_copy(update={"mandates": (), "webhooks": ()}) == Settings()
     written = tomllib.loads(file.read_text("utf-8"))
     shown = {f"{section}.{key}" for section in SECTIONS for key in written[section]}
     assert shown == {name for name in SETTINGS if name.partition(".")[0] in SECTIONS and name.count(".") == 1}
@@ -287,7 +290,7 @@ def test_the_reference_shows_the_true_defaults(write):
     for setting, default in documented().items():
         section, key = setting.rsplit(".", 1)
         if literal := re.match(r"`([^`]+)`(?:$|,)", default):
-            if section.partition(".")[0] == "mandates":
+            if section.partition(".")[0] in LISTS:
                 continue
             lines += [f"[{section}]"] * (f"[{section}]" not in lines) + ["kind = 'openai'"] * (key == "api")
             lines.append(f"{key} = {literal[1]}")
@@ -297,7 +300,7 @@ def test_the_reference_shows_the_true_defaults(write):
     assert settings.models.facts.pop("NAME:MODEL") == ModelFacts()
     assert settings == Settings()
     must = {n for n, field in SETTINGS.items() if not field.is_required() and field.default not in (None, "", {})}
-    assert must - written - {n for n in SETTINGS if n.startswith("mandates.")} == set()
+    assert must - written - {n for n in SETTINGS if n.partition(".")[0] in LISTS} == set()
 
 
 def test_every_class_documents_its_settings_and_defaults():

@@ -20,7 +20,7 @@ from company.engine.locks import Busy, RunLocks
 from company.engine.stopping import PAUSE_FLAG
 from company.errors import Stopped, UsageError
 from company.events import Draft
-from company.governor import STOP_FLAG, Allowance, Governor, Thinking, tracing
+from company.governor import STOP_FLAG, Allowance, Governor, Thinking, run_flag, tracing
 from company.graph import CompanyState, FencedSaver, Graph, RunContext, build
 from company.home import Company
 from company.store import FINISHED, Approval, Run, Status
@@ -79,7 +79,34 @@ class Engine:
         run = self._store.runs.get(run_id)
         if run.status in FINISHED - {"stopped"}:
             raise UsageError(f"run {run_id} is {run.status}; there is nothing left to do", cure="company run")
-        return self._store.runs.set_status(run_id, "running") if run.status == "stopped" else run
+        with self._store.transaction():
+            self._store.flags.clear(run_flag(run_id))
+            return self._store.runs.set_status(run_id, "running") if run.status == "stopped" else run
+
+    async def cancel(self, run_id: str, *, by: str) -> Run:
+        """Stop one run, wherever it is driven; what it asked a person for is rejected, `reopen` lets it go on.
+
+        A run under way ends at its next model or tool call, and a model that is answering is hung up on; the run is
+        returned as it is then.
+
+        Raises:
+            UsageError: The run ended already.
+        """
+        run = self._store.runs.get(run_id)
+        if run.status in FINISHED:
+            raise UsageError(f"run {run_id} is {run.status}; there is nothing to stop")
+        stop = Stopped(f"{by} stopped the run")
+        with self._store.transaction():
+            self._store.flags.set(run_flag(run_id), str(stop))
+            for approval in self._store.approvals.for_run(run_id):
+                if approval.state == "open":
+                    self._note_decision(self._store.approvals.decide(approval.id, False, by, "the run was stopped"))
+        try:
+            with self._locks.hold(run_id):
+                run = self._store.runs.get(run_id)
+                return run if run.status in FINISHED else await self._stopped(run, stop)
+        except Busy:  # who drives the run sees the flag
+            return self._store.runs.get(run_id)
 
     def start(self, kind: Kind, *, request: str = "", person: str = "", thread_id: str = "") -> Run:
         """Write the row of a new run; `advance` does the work.
@@ -292,6 +319,7 @@ class Engine:
 
     async def _stopped(self, run: Run, stop: Stopped) -> Run:
         with self._store.transaction():
+            self._store.flags.clear(run_flag(run.id))
             self._note(run, events.run_cancelled(run.id, run.thread_id, result={"reason": str(stop)}))
             stopped = self._store.runs.set_status(run.id, "stopped", {"error": str(stop)})
         await self._sign()

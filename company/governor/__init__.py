@@ -9,7 +9,7 @@ from company.governor.answer import Thought
 from company.governor.governor import Governor
 from company.governor.rules import RULES, Case, Standing, decide
 from company.governor.scope import Scope
-from company.governor.stop import STOP_FLAG
+from company.governor.stop import STOP_FLAG, run_flag
 from company.governor.thinking import Thinking
 from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint
 
@@ -30,4 +30,5 @@ __all__ = [
     "decide",
     "effect_key",
     "fingerprint",
+    "run_flag",
 ]

@@ -26,7 +26,7 @@ from company.governor.allowance import Allowance, Tripped
 from company.governor.execution import Ran, assess, find, run
 from company.governor.rules import Case, Standing, decide
 from company.governor.scope import Scope
-from company.governor.stop import STOP_FLAG, raise_if_stopped
+from company.governor.stop import raise_if_stopped, reason_to_stop
 from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint
 from company.ports import Clock
 from company.store import Approval, Effect, Reservation, Store
@@ -104,7 +104,7 @@ class Governor:
         Raises:
             Stopped: A person stopped the company; nothing was done.
         """
-        raise_if_stopped(self._store)
+        raise_if_stopped(self._store, scope.run.id)
         return await self._traced(scope, call, approved=False)
 
     async def perform_approved(self, scope: Scope, approval: Approval) -> Outcome:
@@ -113,7 +113,7 @@ class Governor:
         Raises:
             Stopped: A person stopped the company; nothing was done.
         """
-        raise_if_stopped(self._store)
+        raise_if_stopped(self._store, scope.run.id)
         call = Call(approval.call_id, approval.tool, approval.arguments)
         if approval.state != "approved":
             return self._refuse(scope, call, Verdict("deny", "approval.void", f"{approval.id} is {approval.state}"))
@@ -212,7 +212,7 @@ class Governor:
         """Decide, and reserve and announce what is allowed, in one transaction."""
         scope, call = attempt.scope, attempt.call
         with self._store.transaction():
-            stopped = self._store.flags.get(STOP_FLAG) or ""
+            stopped = reason_to_stop(self._store, scope.run.id)
             case = replace(case, stopped=stopped, standings=self._standings(attempt))
             verdict = decide(case)
             if verdict.rule == "stop.requested":  # not a result: the call is proposed again when the run goes on

@@ -96,9 +96,9 @@ class Thinking:
             UsageError: No model of the chain has what it needs: a price, a key, its package.
             Fault: No model of the chain gave an answer; the text names those that were tried, in order.
         """
-        raise_if_stopped(self._store)
+        raise_if_stopped(self._store, scope.run.id)
         asking = self._ask_in_turn(Question(scope, talk, tools, message_id, debug), minds)
-        return await (self._until_stopped(asking) if minds[0].provider else asking)
+        return await (self._until_stopped(asking, scope.run.id) if minds[0].provider else asking)
 
     async def _ask_in_turn(self, question: Question, minds: Sequence[Mind]) -> Thought:
         notices: list[str] = []
@@ -174,12 +174,12 @@ class Thinking:
         await asyncio.sleep(retry.wait)
         return replace(asked, talk=[*asked.talk, human(retry.note, note=True)]) if retry.note else asked
 
-    async def _until_stopped(self, asking: Coroutine[Any, Any, Thought]) -> Thought:
+    async def _until_stopped(self, asking: Coroutine[Any, Any, Thought], run_id: str) -> Thought:
         """Wait for an answer, and hang up as soon as a person stops the company."""
         work = asyncio.create_task(asking)
         try:
             while not (await asyncio.wait([work], timeout=LOOK))[0]:
-                raise_if_stopped(self._store)
+                raise_if_stopped(self._store, run_id)
         finally:
             if not work.done():
                 work.cancel()

@@ -266,7 +266,7 @@ def _identity(content: Content, settings: Settings) -> str:
     """Return the hash of everything that decides how a run goes."""
     parts = {
         "version": __version__,
-        "settings": settings.model_dump_json(exclude={"telemetry"}),
+        "settings": settings.model_dump_json(exclude={"telemetry", "server"}),
         "roles": {role.id: role.model_dump_json(exclude={"source"}, by_alias=True) for role in content.roles.values()},
         "prompts": {prompt.name: prompt.hash for prompt in content.prompts.values()},
         "tools": {tool.name: tool.schema for tool in content.tools.values()},

@@ -5,8 +5,8 @@ keys: what a client sees is read from the store, and a client that leaves never 
 its own, mounted in `app.py` behind the one gate.
 """
 
+from company.server.access.keys import load_token
 from company.server.app import create_app
-from company.server.keys import load_token
 from company.server.serving import Server, listen, serve
 
 __all__ = ["Server", "create_app", "listen", "load_token", "serve"]

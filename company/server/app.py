@@ -7,12 +7,12 @@ from fastapi import FastAPI
 
 from company import __version__
 from company.engine import Engine
-from company.server.api import SESSION_PATH, Api, health
+from company.server.access.gate import Gate
+from company.server.access.keys import Sessions
 from company.server.driving import Driver
 from company.server.faults import report_faults
-from company.server.front import FILES, Front
-from company.server.gate import Gate
-from company.server.keys import Sessions
+from company.server.front.front import FILES, Front
+from company.server.native.api import SESSION_PATH, Api, health
 
 OPEN_PATHS = frozenset({"/", *FILES, "/healthz", SESSION_PATH})
 """What answers without token or session: the page's shell, the door to log in, and whether the server lives."""
@@ -47,7 +47,7 @@ def create_app(engine: Engine, *, token: str, port: int, person: str) -> FastAPI
         redoc_url=None,
     )
     app.state.driver = driver
-    app.add_middleware(Gate, sessions=sessions, port=port, open_paths=OPEN_PATHS)
+    app.add_middleware(Gate, sessions=sessions, port=port, person=person, open_paths=OPEN_PATHS)
     report_faults(app)
     app.include_router(Api(engine, driver, sessions, port=port, person=person).router())
     app.include_router(Front(engine, driver).router())

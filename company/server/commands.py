@@ -13,7 +13,7 @@ from company.engine import Engine
 from company.errors import UsageError
 from company.server.driving import Driver
 from company.server.faults import Refusal
-from company.server.views import Message
+from company.server.native.views import Message
 from company.store import Run
 
 _KIND = "request"

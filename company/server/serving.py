@@ -12,9 +12,9 @@ from fastapi import FastAPI
 
 from company.engine import Engine
 from company.errors import UsageError
+from company.server.access.keys import load_token
 from company.server.app import create_app
 from company.server.driving import Driver
-from company.server.keys import load_token
 
 PORT = 8400
 _ADDRESSES = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}

@@ -4,7 +4,7 @@ import http.client
 
 import pytest
 
-from company.server.gate import BODY_LIMIT
+from company.server.access.gate import BODY_LIMIT
 
 STATUS = "/api/v1/status"
 

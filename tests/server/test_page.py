@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from company.server.front import FOLDER
+from company.server.front.front import FOLDER
 
 TOKEN = "a-token-that-is-long-enough-for-tests"
 

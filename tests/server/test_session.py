@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from company.errors import UsageError
-from company.server.keys import LIFETIME, Sessions, load_token
+from company.server.access.keys import LIFETIME, Sessions, load_token
 
 TOKEN = "a-token-that-is-long-enough-for-tests"
 

@@ -8,13 +8,12 @@ from starlette.responses import Response
 
 from company.engine import Engine
 from company.errors import UsageError
+from company.server.access.gate import cookie_name
+from company.server.access.keys import LIFETIME, Sessions
 from company.server.commands import Commands
 from company.server.driving import Driver
 from company.server.faults import Refusal
-from company.server.gate import cookie_name
-from company.server.keys import LIFETIME, Sessions
-from company.server.streaming import EventStream
-from company.server.views import (
+from company.server.native.views import (
     ApprovalList,
     ApprovalView,
     Decided,
@@ -27,6 +26,7 @@ from company.server.views import (
     Status,
     status_of,
 )
+from company.server.streams.sse import EventStream
 from company.store import Approval, Run
 
 PREFIX = "/api/v1"

@@ -15,7 +15,8 @@ from starlette.responses import HTMLResponse, Response
 
 from company.engine import Engine
 from company.server.driving import Driver
-from company.server.views import ApprovalView, status_of
+from company.server.native.views import ApprovalView, status_of
+from company.server.principal import known
 
 FOLDER = Path(__file__).parent / "page"
 FILES = {"/page/page.js": "text/javascript", "/page/page.css": "text/css"}
@@ -48,7 +49,7 @@ class Front:
         store = self._engine.company.store
         html = _template().render(
             status=status_of(self._engine, self._driver.running),
-            known=request.state.known,
+            known=known(request) is not None,
             approvals=[ApprovalView.of(approval) for approval in store.approvals.open()],
             after=self._first_shown(),
             newest=store.journal.last_seq(),

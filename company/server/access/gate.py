@@ -13,8 +13,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from company.server.access.keys import Sessions
 from company.server.faults import SAFETY_HEADERS, Refusal
-from company.server.keys import Sessions
+from company.server.principal import SCOPES, Principal
 
 BODY_LIMIT = 64 * 1024
 """Most bytes of a request's body."""
@@ -33,7 +34,7 @@ def cookie_name(port: int) -> str:
 class Gate:
     """Lets a request pass, or answers it with what is wrong.
 
-    A request that passes finds in `request.state.known` whether its sender showed the token or a session.
+    A request that passes finds in `request.state.principal` who asks, None on an open path that was not shown anything.
 
     Args:
         app: What stands behind the gate.
@@ -42,9 +43,12 @@ class Gate:
         open_paths: Paths that need neither token nor session.
     """
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions, port: int, open_paths: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, sessions: Sessions, port: int, person: str, open_paths: Collection[str]
+    ) -> None:
         self._app, self._sessions, self._open = app, sessions, frozenset(open_paths)
         self._cookie = cookie_name(port)
+        self._owner = Principal(person, frozenset(SCOPES), "owner")
         self._hosts = {f"{name}:{port}" for name in NAMES} | (set(NAMES) if port == 80 else set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +71,7 @@ class Gate:
         except Refusal as refusal:
             await refusal.response()(scope, receive, send)
             return
-        scope.setdefault("state", {})["known"] = known
+        scope.setdefault("state", {})["principal"] = self._owner if known else None
         await self._app(scope, receive, send)
 
     def _check_site(self, headers: Headers) -> None:

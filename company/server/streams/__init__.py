@@ -1,0 +1,1 @@
+"""Everything that happens, as it happens: the journal over Server-Sent Events and WebSocket."""
