@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -19,7 +20,8 @@ from company.errors import CompanyError, ProviderError, Stopped, UsageError
 SAFETY_HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "worker-src 'self'; manifest-src 'self'; font-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -37,6 +39,7 @@ CODES = {
     413: "too_large",
     415: "unsupported_media_type",
     422: "invalid",
+    429: "rate_limited",
     502: "provider_failed",
     503: "unavailable",
 }
@@ -49,22 +52,63 @@ _STATUS: tuple[tuple[type[CompanyError], int], ...] = (
 )
 
 
+class FaultBody(BaseModel):
+    """What is wrong and what to do next, in words; and a code for programs."""
+
+    message: str
+    code: str = Field(examples=["not_found"])
+
+
+class Fault(BaseModel):
+    """How every error is answered."""
+
+    error: FaultBody
+
+
+REASONS = {
+    400: "The request cannot be read.",
+    401: "No valid token or session was shown.",
+    403: "The token lacks the scope, or the request comes from another site.",
+    404: "There is no such thing.",
+    409: "It cannot be done as things stand; the message says why.",
+    413: "The body is too large.",
+    415: "The body is not declared as JSON.",
+    422: "A parameter or a field of the body does not fit, or the Idempotency-Key was used for another request.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    500: "The server made a mistake; its log says more.",
+    502: "A venue or another provider failed.",
+    503: "The server is ending.",
+}
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the entries of an OpenAPI operation for errors with these statuses."""
+    return {status: {"model": Fault, "description": REASONS[status]} for status in statuses}
+
+
 class Refusal(Exception):
     """A request that is answered with an error.
 
     Args:
         status: HTTP status.
         message: What is wrong, and what to do next.
+        retry_after: Seconds after which the same request may be answered; None when waiting does not help.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
-        self.status, self.message = status, message
+        self.status, self.message, self.retry_after = status, message, retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says beside its body, whatever shape that has."""
+        login = {"www-authenticate": "Bearer"} if self.status == 401 else {}
+        wait = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+        return {**login, **wait}
 
     def response(self) -> JSONResponse:
         """Return the answer."""
-        headers = {"www-authenticate": "Bearer"} if self.status == 401 else {}
-        return _answer(self.status, self.message, headers=headers)
+        return _answer(self.status, self.message, headers=self.headers)
 
 
 def report_faults(app: FastAPI) -> None:

@@ -1,17 +1,14 @@
 """Who asks, and what they may do. The gate finds out; every door behind it asks here."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 from starlette.requests import HTTPConnection
 
+from company.server.access.scopes import SCOPES, Scope
 from company.server.faults import Refusal
 
-Scope = Literal["read", "chat", "approve", "admin"]
-"""`read` sees everything, `chat` starts work, `approve` decides what waits for a person, `admin` stops and starts the
-company and administers access. None of them contains another."""
-
-SCOPES: tuple[Scope, ...] = ("read", "chat", "approve", "admin")
+__all__ = ["SCOPES", "Principal", "Scope", "known", "principal_of"]
 
 
 @dataclass(frozen=True, slots=True)

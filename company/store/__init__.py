@@ -5,6 +5,7 @@ now, one module away from Postgres), each change in the transaction of what it r
 in a file of their own. It decides nothing: permission is the governor's, and checkpoints of the graph lie elsewhere.
 """
 
+from company.store.access import Access, Credential, CredentialKind, Made
 from company.store.amounts import Amounts
 from company.store.approvals import Approval, Approvals
 from company.store.books import SqlBooks
@@ -16,19 +17,27 @@ from company.store.effects import Effect, Effects
 from company.store.flags import Flags
 from company.store.heads import Head
 from company.store.journal import Journal
+from company.store.lanes import Lane, Lanes
 from company.store.master_key import MASTER_KEY_VARIABLE
+from company.store.passwords import Password
 from company.store.provider_keys import ProviderKeys, clean_key, secret_name
 from company.store.records import Activity, AgendaItem, Costs, Health, JournalCheck, Records
 from company.store.redaction import Redactor
+from company.store.requests import Answered, Requests, digest_of
 from company.store.runs import FINISHED, Run, Runs, Status
 from company.store.secrets import SecretStore
+from company.store.tally import Tally
+from company.store.threads import Said, Thread, Threads
+from company.store.timeline import Page, Timeline
 
 __all__ = [
     "FINISHED",
     "MASTER_KEY_VARIABLE",
+    "Access",
     "Activity",
     "AgendaItem",
     "Amounts",
+    "Answered",
     "Approval",
     "Approvals",
     "Budgets",
@@ -36,6 +45,8 @@ __all__ = [
     "CostRow",
     "Costs",
     "Counted",
+    "Credential",
+    "CredentialKind",
     "Effect",
     "Effects",
     "Flags",
@@ -43,19 +54,31 @@ __all__ = [
     "Health",
     "Journal",
     "JournalCheck",
+    "Lane",
+    "Lanes",
+    "Made",
     "Meter",
+    "Page",
+    "Password",
     "ProviderKeys",
     "Records",
     "Redactor",
+    "Requests",
     "Reservation",
     "Run",
     "Runs",
+    "Said",
     "SecretStore",
     "SqlBooks",
     "Status",
     "Store",
+    "Tally",
+    "Thread",
+    "Threads",
+    "Timeline",
     "Trip",
     "Verification",
     "clean_key",
+    "digest_of",
     "secret_name",
 ]

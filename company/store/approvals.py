@@ -73,6 +73,7 @@ class Approval:
 
 _every = sa.select(*(approvals.c[name] for name in Approval.__dataclass_fields__))
 _in_order = _every.order_by(approvals.c.position)
+_newest = _every.order_by(approvals.c.position.desc())
 _of_run = Prepared(_in_order.where(approvals.c.run_id == sa.bindparam("of_run")))
 _by_id = _every.where(approvals.c.id == sa.bindparam("of_id"))
 _by_call = _every.where(
@@ -174,6 +175,10 @@ class Approvals:
     def open(self) -> list[Approval]:
         """Return the approvals that wait for a person, oldest first."""
         return self._read(_in_order.where(approvals.c.state == "open"))
+
+    def recent(self, limit: int) -> list[Approval]:
+        """Return the newest approvals of any state, newest first."""
+        return self._read(_newest.limit(limit))
 
     def for_run(self, run_id: str) -> list[Approval]:
         """Return a run's approvals of any state, oldest first."""

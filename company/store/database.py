@@ -13,6 +13,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from company.errors import UsageError
+from company.store.access import Access
 from company.store.approvals import Approvals
 from company.store.books import SqlBooks
 from company.store.budgets import Budgets
@@ -22,6 +23,7 @@ from company.store.effects import Effects
 from company.store.flags import Flags
 from company.store.heads import Heads, public_key_of
 from company.store.journal import Journal
+from company.store.passwords import Password
 from company.store.runs import Runs
 from company.store.schema import home
 from company.store.sqlite import open_engine
@@ -41,6 +43,8 @@ class Store:
         approvals: What waits for a person.
         budgets: What was spent and may be.
         flags: Named values, such as the stop flag.
+        access: Who is let in: tokens, login codes and browser sessions.
+        password: The home's password.
     """
 
     def __init__(
@@ -59,6 +63,8 @@ class Store:
         self.approvals = Approvals(connection, now=now)
         self.budgets = Budgets(connection, now=now)
         self.flags = Flags(connection)
+        self.access = Access(connection, now=now)
+        self.password = Password(self.flags)
 
     @classmethod
     def open(

@@ -18,7 +18,7 @@ from company.store.connection import Connection
 from company.store.conversation import CHIEF, TEXT_TYPES, messages
 from company.store.heads import HEADS_FILE, Head, Heads
 from company.store.prepared import Prepared
-from company.store.schema import encode, heads, home, journal, moment_text
+from company.store.schema import IS_ORDER, encode, heads, home, journal, moment_text
 
 _end = Prepared(sa.select(home.c.last_seq, home.c.last_hash))
 _move_end = Prepared(sa.update(home), "last_seq", "last_hash")
@@ -29,6 +29,7 @@ _newest_head = Prepared(
 )
 _signatures = sa.select(heads.c.seq, heads.c.signature).order_by(heads.c.seq)
 _in_order = sa.select(journal).order_by(journal.c.seq)
+_orders = sa.select(journal).where(IS_ORDER).order_by(journal.c.seq.desc())
 _newest_words = Prepared(
     sa.select(journal.c.body)
     .where(
@@ -111,6 +112,12 @@ class Journal:
         rows = self._connection.rows(_newest_words, {"of_thread": thread_id, "not_of_run": before})
         return messages(json.loads(row.body) for row in reversed(rows))[-limit:]
 
+    def order(self, order_id: str) -> Event | None:
+        """Return the newest event in which a venue took the order with this id, the venue's or our own."""
+        rows = self._connection.rows(_orders.where(journal.c.body.contains(encode(order_id), autoescape=True)))
+        events = (_event(row._mapping, datetime.fromisoformat(row.at), json.loads(row.body)) for row in rows)
+        return next((event for event in events if order_id in _order_ids(event)), None)
+
     def last_seq(self) -> int:
         """Return the newest event's seq, 0 when there is none."""
         return self._last()[0]
@@ -183,6 +190,11 @@ class Journal:
             rows = reader.execute(_in_order.execution_options(yield_per=2000))
             yield iter(rows)
             rows.close()
+
+
+def _order_ids(event: Event) -> tuple[str, str]:
+    value = event.body["value"]
+    return value["orderId"], value["clientOrderId"]
 
 
 def _row(seq: int, at: str, draft: Draft, previous: str) -> dict[str, Any]:

@@ -74,7 +74,18 @@ _newest_first = _every.order_by(runs.c.position.desc())
 _last = Prepared(_newest_first.limit(1))
 _last_of_kind = Prepared(_newest_first.where(runs.c.kind == sa.bindparam("of_kind")).limit(1))
 _newest = Prepared(sa.select(runs.c.id).order_by(runs.c.position.desc()).limit(sa.bindparam("most", type_=sa.Integer)))
+_counts = sa.select(runs.c.status, sa.func.count().label("number")).group_by(runs.c.status)
 _recent = Prepared(_newest_first.limit(sa.bindparam("most", type_=sa.Integer)))
+_earlier = Prepared(
+    _newest_first.where(
+        runs.c.position < sa.select(runs.c.position).where(runs.c.id == sa.bindparam("of_id")).scalar_subquery()
+    ).limit(sa.bindparam("most", type_=sa.Integer))
+)
+_last_answered = Prepared(
+    _newest_first.where(
+        runs.c.kind == sa.bindparam("of_kind"), runs.c.status != "created", runs.c.status != "running"
+    ).limit(1)
+)
 
 
 class Runs:
@@ -151,9 +162,15 @@ class Runs:
         """Return the runs that were created or are running, oldest first: what a new start has to drive on."""
         return self._read(_every.where(runs.c.status.in_(["created", "running"])).order_by(runs.c.position))
 
-    def recent(self, limit: int) -> list[Run]:
-        """Return the newest runs, newest first."""
-        return self._read(_recent, {"most": limit})
+    def recent(self, limit: int, *, before: str = "") -> list[Run]:
+        """Return the newest runs, newest first; with the id of a run as `before`, the newest that are older."""
+        return (
+            self._read(_earlier, {"most": limit, "of_id": before}) if before else self._read(_recent, {"most": limit})
+        )
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many runs have each status; a status that no run has is missing."""
+        return {row.status: row.number for row in self._connection.rows(_counts)}
 
     def newest(self, count: int) -> set[str]:
         """Return the ids of the newest runs."""
@@ -167,6 +184,11 @@ class Runs:
     def last(self, kind: Kind | None = None) -> Run | None:
         """Return the newest run, of one kind or of any."""
         found = self._read(_last) if kind is None else self._read(_last_of_kind, {"of_kind": kind})
+        return found[0] if found else None
+
+    def last_answered(self, kind: Kind) -> Run | None:
+        """Return the newest run of a kind that has said what it came to: it ended, or waits for a person."""
+        found = self._read(_last_answered, {"of_kind": kind})
         return found[0] if found else None
 
     def acquire(self, id: str) -> int:

@@ -114,6 +114,11 @@ home = sa.Table(  # one row: who this database is, and where the journal ends
 IS_COST = sa.text("type = 'cost'")
 """Written out: a database uses a partial index only for a query that holds its condition, not for a bound value."""
 
+IS_LANE = sa.text("type IN ('SUBAGENT_STARTED', 'report')")
+"""Where a role's assignment begins and ends."""
+
+IS_ORDER = sa.text("type = 'order.placed'")
+
 journal = sa.Table(
     "journal",
     metadata,
@@ -130,6 +135,8 @@ journal = sa.Table(
     sa.Index("journal_run", "run_id", "seq"),
     sa.Index("journal_thread", "thread_id", "seq"),
     sa.Index("journal_cost", "at", sqlite_where=IS_COST, postgresql_where=IS_COST),
+    sa.Index("journal_lane", "agent", "seq", sqlite_where=IS_LANE, postgresql_where=IS_LANE),
+    sa.Index("journal_order", "seq", sqlite_where=IS_ORDER, postgresql_where=IS_ORDER),
 )
 
 heads = sa.Table(
@@ -184,6 +191,8 @@ runs = sa.Table(
     _one_of("kind", "cycle", "chat", "task"),
     _one_of("status", "created", "running", "waiting", "done", "degraded", "failed", "stopped"),
     sa.Index("runs_status", "status"),
+    sa.Index("runs_thread", "thread_id", "position"),
+    sa.Index("runs_kind", "kind", "position"),
 )
 
 effects = sa.Table(
@@ -232,6 +241,43 @@ approvals = sa.Table(
     sa.UniqueConstraint("run_id", "path", "call_id", name="approvals_call"),
     _one_of("state", "open", "approved", "rejected", "expired", "done"),
     sa.Index("approvals_state", "state"),
+)
+
+credentials = sa.Table(
+    "credentials",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    _text("kind"),
+    _text("name"),
+    _text("person"),
+    sa.Column("scopes", Document, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment),
+    sa.Column("used_at", Moment),
+    sa.Column("revoked_at", Moment),
+    sa.Column("seen_at", Moment),
+    _one_of("kind", "token", "login", "session"),
+)
+
+marks = sa.Table(  # how far a person has read a conversation, on any device
+    "marks",
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("thread_id", sa.Text, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+)
+
+requests = sa.Table(  # commands that were answered, by the key the client gave them
+    "requests",
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    _text("digest"),
+    sa.Column("answer", Document, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("requests_at", "at"),
 )
 
 reservations = sa.Table(  # one row a reservation, with what it counts: the worst case, the actual, or nothing

@@ -100,6 +100,16 @@ def test_a_late_decision_does_not_count(store, now):
     assert [approval.id for approval in store.approvals.expire(now())] == ["A1"]
 
 
+def test_the_newest_approvals_of_any_state_come_first(store):
+    for number in range(3):
+        ask(store, f"c{number}")
+    store.approvals.decide("A3", True, "anna")
+    assert [(approval.id, approval.state) for approval in store.approvals.recent(2)] == [
+        ("A3", "approved"),
+        ("A2", "open"),
+    ]
+
+
 def test_an_approved_call_is_settled_once(store):
     ask(store)
     store.approvals.decide("A1", True, "anna")

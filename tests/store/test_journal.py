@@ -51,6 +51,18 @@ def test_events_are_numbered_without_gaps_and_chained(store):
     assert store.journal.last_seq() == 3
 
 
+@pytest.mark.parametrize("order_id", ["O1", "k-1", 'a "quoted" 100%_\u00e9'])
+def test_an_order_is_found_by_the_venues_id_and_by_our_own(store, order_id):
+    def placed(venue: str, own: str) -> Draft:
+        value = {"orderId": venue, "clientOrderId": own}
+        return Draft("R1", "", "ceo/trading", "user", events.custom("order.placed", value))
+
+    store.journal.append([placed("O1", "k-1"), placed("o1", "K-1"), placed('a "quoted" 100%_\u00e9', "k-3")])
+    found = store.journal.order(order_id)
+    assert order_id in (found.body["value"]["orderId"], found.body["value"]["clientOrderId"])
+    assert store.journal.order("O9") is None
+
+
 def test_an_empty_journal_verifies(store):
     found = store.journal.verify()
     assert (found.ok, found.rows, found.head_seq) == (True, 0, 0)

@@ -75,6 +75,20 @@ def test_recent_runs_come_newest_first_and_in_order_of_number(store):
     assert [run.id for run in store.runs.recent(3)] == ["R11", "R10", "R9"]
 
 
+def test_runs_before_a_run_come_newest_first(store):
+    for _ in range(4):
+        create(store)
+    assert [run.id for run in store.runs.recent(2, before="R4")] == ["R3", "R2"]
+    assert store.runs.recent(2, before="R1") == []
+
+
+def test_the_last_answered_run_of_a_kind_ended_or_waits_for_a_person(store):
+    assert store.runs.last_answered("cycle") is None
+    for kind, status in (("cycle", "done"), ("cycle", "waiting"), ("chat", "done"), ("cycle", "running")):
+        store.runs.set_status(create(store, kind).id, status)
+    assert store.runs.last_answered("cycle") == store.runs.get("R2")
+
+
 def test_the_newest_runs_and_those_that_ended_are_known_by_id(store):
     for status in ("done", "waiting", "stopped", "running"):
         store.runs.set_status(create(store).id, status)

@@ -1,86 +1,76 @@
-"""Who may enter: one bearer token a home, and the browser sessions it opens.
+"""Finds out who shows a token or a session, fast.
 
-The token is made at first use and kept in the state directory for its owner only; deleting the file and starting the
-server again makes a new one and ends every session. A session cookie is not the token: browsers send cookies of
-127.0.0.1 to every port of this machine, so the cookie holds a signed date of expiry, is useless in an `Authorization`
-header, and runs out. Nothing about sessions is stored, so they survive a restart.
+What the store said about a secret is believed for a moment: a client that asks a thousand times a second costs one
+query in that time. A revocation by another process is obeyed when the moment is over, one by this process at once.
 """
 
-import hmac
-import os
-import secrets
+import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import cast
 
-from company.errors import UsageError
+from company.server.principal import Principal, Scope
+from company.store import Access, Credential, CredentialKind
 
-TOKEN_FILE = "server.token"  # noqa: S105 - the file's name
-LIFETIME = timedelta(days=7)
-"""How long a browser stays logged in."""
+BELIEVED = 3.0
+"""Seconds for which what the store said counts; a revocation must hold within five."""
 
-_SHORTEST = 32
-_OTHERS = 0o077
-_CURE = "delete the file; the next start makes a new token"
-
-
-def load_token(state: Path) -> str:
-    """Return the home's token, made when there is none.
-
-    Args:
-        state: The state directory.
-
-    Raises:
-        UsageError: The file may be read by others, or holds no token.
-    """
-    file = state / TOKEN_FILE
-    if not file.exists():
-        _make(file)
-    if file.stat().st_mode & _OTHERS:
-        raise UsageError("others may read the server's token", where=str(file), cure=_CURE)
-    token = file.read_text("ascii", errors="replace").strip()
-    if len(token) < _SHORTEST:
-        raise UsageError("this is not a token of the server", where=str(file), cure=_CURE)
-    return token
+_MOST = 10_000
+"""Secrets that are remembered; with more of them all are asked for again."""
 
 
-def _make(file: Path) -> None:
-    """Write a new token whole or not at all; when two servers start at once, the first one's stays."""
-    draft = file.with_name(f"{TOKEN_FILE}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(secrets.token_urlsafe(32) + "\n", "ascii")
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
+@dataclass(frozen=True, slots=True)
+class _Known:
+    principal: Principal
+    expires_at: datetime | None
+    until: float
 
 
-class Sessions:
-    """Checks tokens and session cookies; every comparison takes the same time for every guess.
+class Keys:
+    """Tells who shows a secret.
 
     Args:
-        token: The home's token.
+        access: The home's credentials.
         now: Wall-clock time.
+        monotonic: Seconds that never go back.
     """
 
-    def __init__(self, token: str, *, now: Callable[[], datetime]) -> None:
-        self._token, self._now = token.encode(), now
+    def __init__(
+        self, access: Access, *, now: Callable[[], datetime], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._access, self._now, self._monotonic = access, now, monotonic
+        self._known: dict[tuple[CredentialKind, bytes], _Known] = {}
 
-    def is_token(self, given: str) -> bool:
-        """Tell whether `given` is the token."""
-        return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self._token)
+    def principal(self, kind: CredentialKind, secret: str) -> Principal | None:
+        """Return who shows a secret, None when it opens nothing."""
+        mark = kind, sha256(secret.encode("utf-8", "surrogatepass")).digest()
+        known = self._known.get(mark)
+        if known is None or self._monotonic() >= known.until:
+            known = self._ask(mark, secret)
+        if known is None or (known.expires_at and self._now() >= known.expires_at):
+            return None
+        return known.principal
 
-    def open(self) -> str:
-        """Return the cookie of a new session."""
-        return self._signed(str(int((self._now() + LIFETIME).timestamp())))
+    def forget(self) -> None:
+        """Believe nothing any more; to be called after this process revoked something."""
+        self._known.clear()
 
-    def holds(self, cookie: str) -> bool:
-        """Tell whether a session cookie was made here and has not run out."""
-        expires = cookie.partition(".")[0]
-        genuine = hmac.compare_digest(cookie.encode(), self._signed(expires).encode())
-        return genuine and self._now().timestamp() < int(expires)
+    def _ask(self, mark: tuple[CredentialKind, bytes], secret: str) -> _Known | None:
+        self._known.pop(mark, None)
+        credential = self._access.find(mark[0], secret)
+        if credential is None:
+            return None
+        self._access.saw(credential)
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        until = self._monotonic() + BELIEVED
+        known = self._known[mark] = _Known(principal_for(credential), credential.expires_at, until)
+        return known
 
-    def _signed(self, expires: str) -> str:
-        return f"{expires}.{hmac.digest(self._token, f'session {expires}'.encode(), 'sha256').hex()}"
+
+def principal_for(credential: Credential) -> Principal:
+    """Return in whose name a credential acts, and what it may do."""
+    scopes = frozenset(cast("Scope", scope) for scope in credential.scopes)
+    return Principal(credential.person, scopes, credential.id)
