@@ -6,7 +6,7 @@ tasks are cancelled where they are; every step before is durable, so the next st
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from company.engine import Engine
@@ -36,6 +36,8 @@ class Driver:
         self._engine = engine
         self._tasks: set[asyncio.Task[Any]] = set()
         self._tending: asyncio.Task[None] | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._swept = asyncio.Event()
         self.closing = False
         """The server is ending; streams say farewell and nothing new begins."""
 
@@ -44,10 +46,37 @@ class Driver:
         """Names of the work under way; a run that was started here is driven under its id."""
         return frozenset(task.get_name() for task in self._tasks)
 
+    @property
+    def is_tending(self) -> bool:
+        """It looks after what earlier processes left and what waits for people."""
+        return self._tending is not None and not self._tending.done()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever a run begins here, and when the server ends."""
+        self._listeners.append(listener)
+
     def drive(self, run_id: str) -> None:
         """Advance a run in the background; a run that comes too late is found by the next start."""
         if not self.closing:
-            self._begin(self._engine.advance(run_id), run_id).add_done_callback(_report)
+            self._tell()
+            self._begin(self._advance(run_id), run_id).add_done_callback(_report)
+
+    async def advance(self, run_id: str) -> Run:
+        """Advance a run as part of the background work, and return it when it finished, parked or was stopped.
+
+        What earlier processes left goes first: the look for it would take a run that is new.
+        """
+        await self._swept.wait()
+        self._tell()
+        return await self._begin(self._engine.advance(run_id), run_id)
+
+    async def _advance(self, run_id: str) -> Run:
+        await asyncio.sleep(0)  # streams tell that the run began before its first step keeps the loop busy
+        return await self._engine.advance(run_id)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def tend(self) -> None:
         """Finish what earlier processes left; then look each minute for decisions made elsewhere and for lateness."""
@@ -60,6 +89,7 @@ class Driver:
             task = self._begin(work(), "approvals")
             task.add_done_callback(_report)
             await asyncio.wait({task})
+            self._swept.set()
             await asyncio.sleep(LOOK_EVERY)
             work = self._engine.wake
 
@@ -80,6 +110,7 @@ class Driver:
     async def close(self) -> None:
         """Cancel all work; what was begun stays resumable. May be called again."""
         self.closing = True
+        self._tell()
         tasks = {*self._tasks, *([self._tending] if self._tending else [])}
         for task in tasks:
             task.cancel()
