@@ -125,6 +125,12 @@ class Watch:
         document = self._books.get(_BLOCK, key)
         return None if document is None else Block.model_validate(document)
 
+    def blocks(self, limit: int = 100) -> list[Block]:
+        """Return up to `limit` blocked addresses, the last blocked first; each once, with its first reason."""
+        newest = [Block.model_validate(document) for _, document in self._books.newest(_BLOCK, limit)]
+        first = {block.address: block for block in newest}
+        return [block for block in newest if first[block.address] is block]
+
     def _scanned_until(self) -> datetime | None:
         newest = self._books.newest(_SCAN, 1)
         return datetime.fromisoformat(newest[0][1]["until"]) if newest else None

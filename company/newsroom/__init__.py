@@ -6,7 +6,7 @@ port), judges no claim to be true, and neither sees prices nor proposes trades.
 
 from company.newsroom.archive import item_id
 from company.newsroom.competitors import RIVALS, CompetitorWatch, RivalNews
-from company.newsroom.coverage import Article, AssetBrief, Headline, Mood, Notable
+from company.newsroom.coverage import Article, AssetBrief, Bulletin, Headline, Judged, Mood, Notable
 from company.newsroom.feed import Entry, parse_feed
 from company.newsroom.newsroom import Newsroom
 from company.newsroom.plain import plain
@@ -18,9 +18,11 @@ __all__ = [
     "RIVALS",
     "Article",
     "AssetBrief",
+    "Bulletin",
     "CompetitorWatch",
     "Entry",
     "Headline",
+    "Judged",
     "Mood",
     "Newsroom",
     "Notable",

@@ -1,16 +1,18 @@
 """What the newsroom has read, kept for two weeks, so that an id in a report can still be looked up later.
 
-An item is filed when first seen and not changed afterwards: a feed that rewrites its past does not rewrite ours.
+An item is filed when first seen, and what it says is not changed afterwards: a feed that rewrites its past does not
+rewrite ours. What our own check finds in it is noted with it.
 """
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 from company.newsroom.feed import Entry
 from company.newsroom.sentiment import Sentiment, score_text
+from company.newsroom.suspicion import embedded_instructions
 from company.newsroom.symbols import symbols_in
 from company.ports import Books, Json
 
@@ -32,6 +34,7 @@ class Item:
         at: When it was published, never later than it was first seen.
         symbols: Instruments that title and summary mention.
         sentiment: How title and summary sound.
+        notes: What in title, summary or, once it was read, the article looks like manipulation.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Item:
     at: datetime
     symbols: tuple[str, ...]
     sentiment: Sentiment
+    notes: tuple[str, ...]
 
 
 def item_id(guid: str) -> str:
@@ -71,6 +75,13 @@ class Archive:
         document = self._books.get(_KIND, key)
         return _item(key, document) if document else None
 
+    def note(self, key: str, notes: Sequence[str]) -> None:
+        """Add to an item that was filed what was found in it."""
+        with self._books.transaction():
+            item = self.find(key)
+            if item is not None and (new := [note for note in notes if note not in item.notes]):
+                self._books.put(_KIND, key, _document(replace(item, notes=(*item.notes, *new))))
+
     def since(self, start: datetime) -> tuple[Item, ...]:
         """Return the items published after `start`, in the order they were filed."""
         items = (_item(key, document) for key, document in self._books.items(_KIND))
@@ -90,6 +101,7 @@ class Archive:
             at=min(entry.at or now, now),
             symbols=symbols_in(text),
             sentiment=score_text(text),
+            notes=embedded_instructions(f"{entry.title}\n{entry.summary}"),
         )
         self._books.put(_KIND, key, _document(item))
         return item
@@ -110,6 +122,7 @@ def _document(item: Item) -> Json:
         "at": item.at.isoformat(),
         "symbols": list(item.symbols),
         "sentiment": item.sentiment.model_dump(),
+        "notes": list(item.notes),
     }
 
 
@@ -123,4 +136,5 @@ def _item(key: str, document: Json) -> Item:
         at=datetime.fromisoformat(document["at"]),
         symbols=tuple(document["symbols"]),
         sentiment=Sentiment(**document["sentiment"]),
+        notes=tuple(document.get("notes", ())),  # older homes have items without
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from company.newsroom.sentiment import Label
+from company.newsroom.truth import Truth
 
 
 class _Coverage(BaseModel):
@@ -85,6 +86,33 @@ class Mood(_Coverage):
     positive: int
     negative: int
     as_of: datetime
+
+
+class Judged(_Coverage):
+    """One item the newsroom has read, and how far it is borne out.
+
+    Attributes:
+        truth: By evidence, see `truth.py`.
+        notes: Why, in the newsroom's own words.
+    """
+
+    id: str
+    title: str
+    source: str
+    at: datetime
+    age_minutes: int
+    symbols: tuple[str, ...]
+    sentiment: float
+    confidence: float
+    truth: Truth
+    notes: tuple[str, ...]
+
+
+class Bulletin(_Coverage):
+    """What the newsroom has read of the last two days: the mood of all of it, and the newest items first."""
+
+    mood: Mood
+    items: tuple[Judged, ...]
 
 
 class Notable(_Coverage):

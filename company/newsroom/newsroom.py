@@ -11,13 +11,14 @@ from typing import Final
 from company.errors import ToolError
 from company.newsroom.archive import Archive, Item
 from company.newsroom.competitors import RIVALS, CompetitorWatch, watch
-from company.newsroom.coverage import Article, AssetBrief, Headline, Mood, Notable
+from company.newsroom.coverage import Article, AssetBrief, Bulletin, Headline, Judged, Mood, Notable
 from company.newsroom.feed import parse_feed
 from company.newsroom.outlets import weight_of
 from company.newsroom.plain import plain
 from company.newsroom.sentiment import CEILING, Sentiment, label_of, score_text
 from company.newsroom.suspicion import embedded_instructions
 from company.newsroom.symbols import symbol_of, symbols_in
+from company.newsroom.truth import judge
 from company.ports import Books, Clock, NewsFeed
 
 _FRESH = 60.0  # seconds a feed once read is used again
@@ -27,6 +28,7 @@ _MOST_HEADLINES: Final = 30
 _MOST_TEXT = 3_000
 _NOTABLE = 5
 _WATCH_DAYS = 7
+_WINDOW: Final = timedelta(hours=48)  # what a bulletin covers
 
 
 class Newsroom:
@@ -74,6 +76,7 @@ class Newsroom:
             raise ToolError(f"news item {id!r} has no article behind it; its title is all there is")
         raw = await self._feed.article(item.link)
         text, notes = plain(raw, _MOST_TEXT), embedded_instructions(raw)
+        self._archive.note(item.id, notes)
         return Article(
             id=item.id,
             title=item.title,
@@ -100,24 +103,19 @@ class Newsroom:
             ToolError: The symbol is not followed.
             ProviderError: The feed cannot be read.
         """
-        items = await self._about(symbol)
+        return _mood(await self._about(symbol), symbol_of(symbol) if symbol else None, self._clock.now())
+
+    def bulletin(self, limit: int) -> Bulletin:
+        """Return what was read of the last two days, and how far each item is borne out.
+
+        Nothing is fetched and nothing is filed, so looking at the news does not change what a role will find.
+
+        Args:
+            limit: Most items, the newest first; the mood counts all.
+        """
         now = self._clock.now()
-        voices = [(_presence(item, now), item.sentiment) for item in items]
-        said = sum(presence * voice.confidence for presence, voice in voices)
-        heard = sum(presence for presence, _ in voices)
-        score = sum(presence * voice.confidence * voice.score for presence, voice in voices) / said if said else 0.0
-        confidence = said / heard * len(items) / (len(items) + _FEW) if heard else 0.0
-        labels = [voice.label for _, voice in voices]
-        return Mood(
-            symbol=symbol_of(symbol) if symbol else None,
-            score=round(score, 2),
-            label=label_of(round(score, 2)),
-            confidence=round(min(confidence, CEILING), 2),
-            items=len(items),
-            positive=labels.count("positive"),
-            negative=labels.count("negative"),
-            as_of=now,
-        )
+        items = sorted(self._archive.since(now - _WINDOW), key=lambda item: (item.at, item.id), reverse=True)
+        return Bulletin(mood=_mood(items, None, now), items=tuple(_judged(item, items, now) for item in items[:limit]))
 
     async def competitors(self) -> CompetitorWatch:
         """Return what watched companies did in the last seven days, as far as it was read.
@@ -185,6 +183,41 @@ class Newsroom:
 
 def _age_minutes(item: Item, now: datetime) -> int:
     return int((now - item.at).total_seconds() // 60)
+
+
+def _mood(items: Sequence[Item], symbol: str | None, now: datetime) -> Mood:
+    voices = [(_presence(item, now), item.sentiment) for item in items]
+    said = sum(presence * voice.confidence for presence, voice in voices)
+    heard = sum(presence for presence, _ in voices)
+    score = sum(presence * voice.confidence * voice.score for presence, voice in voices) / said if said else 0.0
+    confidence = said / heard * len(items) / (len(items) + _FEW) if heard else 0.0
+    labels = [voice.label for _, voice in voices]
+    return Mood(
+        symbol=symbol,
+        score=round(score, 2),
+        label=label_of(round(score, 2)),
+        confidence=round(min(confidence, CEILING), 2),
+        items=len(items),
+        positive=labels.count("positive"),
+        negative=labels.count("negative"),
+        as_of=now,
+    )
+
+
+def _judged(item: Item, others: Sequence[Item], now: datetime) -> Judged:
+    truth, notes = judge(item, others)
+    return Judged(
+        id=item.id,
+        title=item.title,
+        source=item.source,
+        at=item.at,
+        age_minutes=_age_minutes(item, now),
+        symbols=item.symbols,
+        sentiment=item.sentiment.score,
+        confidence=item.sentiment.confidence,
+        truth=truth,
+        notes=notes,
+    )
 
 
 def _presence(item: Item, now: datetime) -> float:

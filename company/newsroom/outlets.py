@@ -18,6 +18,8 @@ WEIGHTS: Final[Mapping[str, float]] = {
     "tokentattler.example": 0.2,
 }
 UNKNOWN: Final = 0.4
+FLOOR: Final = 0.35
+"""An outlet below it is expected to be wrong about twice as often as right; what it claims is suspicious by itself."""
 
 
 def weight_of(host: str) -> float:

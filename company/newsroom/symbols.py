@@ -30,6 +30,13 @@ def symbols_in(text: str) -> tuple[str, ...]:
     return tuple(symbol for symbol, pattern in _PATTERNS.items() if pattern.search(text))
 
 
+def without_names(text: str) -> str:
+    """Return `text` without the names and tickers of instruments."""
+    for pattern in _PATTERNS.values():
+        text = pattern.sub(" ", text)
+    return text
+
+
 def symbol_of(word: str) -> str:
     """Return the symbol meant by a symbol, ticker or name, such as `BTC/USDT`, `btc` or `Bitcoin`.
 

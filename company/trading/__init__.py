@@ -6,28 +6,37 @@ down before it is sent. It does not hold funds, does not sell short, and never g
 """
 
 from company.trading.blotter import OrderReport
+from company.trading.board import Board, Look
 from company.trading.desk import Desk, Exposure, LimitsInForce, MarketRow
 from company.trading.features import Candle, Correlations, Indicators
 from company.trading.markets import OrderBook, Ticker
 from company.trading.portfolio import Balance, Position, ProfitAndLoss
 from company.trading.risk import RULES, Clamp, RiskLimits, Sizing, ValueAtRisk
+from company.trading.shown import CurveReport, MarketReport, OpenOrder, PortfolioReport, RiskReport
 
 __all__ = [
     "RULES",
     "Balance",
+    "Board",
     "Candle",
     "Clamp",
     "Correlations",
+    "CurveReport",
     "Desk",
     "Exposure",
     "Indicators",
     "LimitsInForce",
+    "Look",
+    "MarketReport",
     "MarketRow",
+    "OpenOrder",
     "OrderBook",
     "OrderReport",
+    "PortfolioReport",
     "Position",
     "ProfitAndLoss",
     "RiskLimits",
+    "RiskReport",
     "Sizing",
     "Ticker",
     "ValueAtRisk",

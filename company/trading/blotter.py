@@ -86,7 +86,10 @@ class Blotter:
         self._books = books
 
     def record(self, key: str) -> Json | None:
-        """Return what was written down of an order: its intent, its `status` and, once known, its `order_id`."""
+        """Return what was written down of an order.
+
+        That is its intent and its `status`; once known, its `order_id` and `filled`, and the `average` price of that.
+        """
         return self._books.get(ORDERS, key)
 
     async def send(self, intent: Intent, at: datetime) -> OrderReport:
@@ -190,6 +193,8 @@ class Blotter:
         """Write down what became of an order of ours."""
         written = self.record(key)
         told = {"status": report.status, "order_id": report.order_id, "filled": f"{report.filled:f}"}
+        if report.filled and report.price is not None:
+            told["average"] = f"{report.price:f}"
         if written is not None and any(written.get(name) != value for name, value in told.items()):
             self._books.put(ORDERS, key, {**written, **told})
         return report

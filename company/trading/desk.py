@@ -12,10 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from company.errors import ToolError
-from company.ports import Books, Clock, Venue
+from company.ports import Books, Clock, Json, Venue
 from company.trading import risk
 from company.trading.arguments import read_limit, read_number, read_positive, read_side, read_type
-from company.trading.blotter import Blotter, Intent, OrderReport
+from company.trading.blotter import ORDERS, Blotter, Intent, OrderReport
+from company.trading.curve import EquityCurve
 from company.trading.features import (
     Bars,
     Candle,
@@ -28,8 +29,9 @@ from company.trading.features import (
 )
 from company.trading.figures import HUNDRED, Figure, Report, money, percent
 from company.trading.markets import HISTORY, Market, Markets, OrderBook, Quote, Side, Ticker, best
-from company.trading.portfolio import Accounts, Balance, Portfolio, Position, ProfitAndLoss
+from company.trading.portfolio import Accounts, Balance, ClosedTrades, Portfolio, Position, ProfitAndLoss
 from company.trading.risk import Clamp, DrawdownStep, ProposedOrder, RiskLimits, Sizing, ValueAtRisk
+from company.trading.scratch import ScratchBooks
 
 RISK_TIMEFRAME = "1h"
 MOST_CANDLES = 48  # a longer table helps no model and fills its context
@@ -121,6 +123,7 @@ class Desk:
         self, *, venues: Mapping[str, Venue], clock: Clock, books: Books, limits: RiskLimits, quote: str = "USDT"
     ) -> None:
         self._clock = clock
+        self._books = books
         self._limits = limits
         self._quote = quote
         self._markets = Markets(venues=venues, clock=clock, quote=quote)
@@ -129,7 +132,17 @@ class Desk:
         self._placing = asyncio.Lock()  # two orders at once could each find the room that only one of them has
         self._known: dict[tuple[str, str], tuple[Bars, Indicators]] = {}
 
+    def shown(self, venues: Mapping[str, Venue]) -> "Desk":
+        """Return a desk over other venues that reads the books of this one and writes nothing into them."""
+        books = ScratchBooks(self._books)
+        return Desk(venues=venues, clock=self._clock, books=books, limits=self._limits, quote=self._quote)
+
     # Markets
+
+    @property
+    def markets(self) -> Markets:
+        """Venues, clock and quote currency of the desk."""
+        return self._markets
 
     async def symbols(self) -> list[str]:
         """Return every symbol the desk trades."""
@@ -151,6 +164,22 @@ class Desk:
             ToolError: The venue is unknown or does not list the symbol.
         """
         return await self._markets.order_book(await self._markets.resolve(symbol), venue, depth)
+
+    async def resolve(self, text: str) -> str:
+        """Return the unified symbol meant by `text`, such as `BTC/USDT` for "btc".
+
+        Raises:
+            ToolError: No venue lists such a symbol.
+        """
+        return await self._markets.resolve(text)
+
+    async def history(self, symbol: str, timeframe: str, count: int) -> list[Candle]:
+        """Return the last `count` closed bars, oldest first; fewer when the venue has no more.
+
+        Raises:
+            ToolError: Symbol or timeframe are unknown, or the bars are malformed or stale.
+        """
+        return (await self._markets.bars(await self._markets.resolve(symbol), timeframe, count)).candles(count)
 
     async def candles(self, symbol: str, timeframe: str = "1h", limit: int = 24) -> list[Candle]:
         """Return the last closed bars, oldest first, at most 48.
@@ -176,21 +205,25 @@ class Desk:
 
     async def overview(self) -> list[MarketRow]:
         """Return every symbol at a glance, the highest score first."""
-        rows = []
-        for symbol in await self._markets.listed():
-            ticker, read = await self._markets.ticker(symbol), await self.indicators(symbol)
-            rows.append(
-                MarketRow(
-                    symbol=symbol,
-                    price=ticker.price,
-                    change_24h=ticker.change_24h,
-                    rsi=read.rsi,
-                    volatility=read.volatility,
-                    regime=read.regime,
-                    score=read.score,
-                )
-            )
+        rows = [await self.glance(symbol) for symbol in await self._markets.listed()]
         return sorted(rows, key=lambda row: (-row.score, row.symbol))
+
+    async def glance(self, symbol: str) -> MarketRow:
+        """Return one unified symbol at a glance.
+
+        Raises:
+            ToolError: Its bars are too few, malformed or stale.
+        """
+        ticker, read = await self._markets.ticker(symbol), await self.indicators(symbol)
+        return MarketRow(
+            symbol=symbol,
+            price=ticker.price,
+            change_24h=ticker.change_24h,
+            rsi=read.rsi,
+            volatility=read.volatility,
+            regime=read.regime,
+            score=read.score,
+        )
 
     async def correlations(self) -> Correlations:
         """Return the correlation matrix of hourly returns of every symbol."""
@@ -209,6 +242,19 @@ class Desk:
     async def profit_and_loss(self) -> ProfitAndLoss:
         """Return equity, the result since the books opened and of today, and the drawdown."""
         return await self._portfolio.profit_and_loss()
+
+    @property
+    def curve(self) -> EquityCurve:
+        """What everything was worth, whenever the desk looked."""
+        return EquityCurve(self._books)
+
+    def read_until(self, venue: str, symbol: str) -> int:
+        """Return the time up to which the trades of a market are booked, UTC epoch milliseconds."""
+        return self._portfolio.read_until(venue, symbol)
+
+    async def closed_trades(self) -> ClosedTrades:
+        """Return how many trades were closed, and how many of them earned."""
+        return await self._portfolio.closed_trades()
 
     # Risk
 
@@ -237,13 +283,16 @@ class Desk:
             ],
         )
 
-    async def value_at_risk(self) -> ValueAtRisk:
-        """Return 95 % historical VaR and CVaR of the current positions for one day."""
+    async def value_at_risk(self, confidence: float = risk.CONFIDENCE) -> ValueAtRisk:
+        """Return historical VaR and CVaR of the current positions for one day; at 95 % unless told otherwise.
+
+        Raises:
+            ToolError: What is held has too little history.
+        """
         state = await self._portfolio.state()
-        if not state.notionals:
-            return risk.value_at_risk({}, risk.NO_RETURNS, state.equity)
-        returns = joint_returns(await self._histories(state.notionals))
-        return risk.value_at_risk(state.notionals, returns, state.equity)
+        held = state.notionals
+        returns = joint_returns(await self._histories(held)) if held else risk.NO_RETURNS
+        return risk.value_at_risk(held, returns, state.equity, confidence=confidence)
 
     async def limits(self) -> LimitsInForce:
         """Return the limits and where the desk stands against them."""
@@ -369,6 +418,10 @@ class Desk:
     async def open_orders(self) -> list[OrderReport]:
         """Return every open order on every venue."""
         return await self._blotter.open_orders()
+
+    def newest_orders(self, limit: int) -> list[tuple[str, Json]]:
+        """Return key and record of the desk's newest orders, the last sent first."""
+        return self._books.newest(ORDERS, limit)
 
     # Parts
 

@@ -198,7 +198,7 @@ class Markets:
             listed: dict[str, dict[str, Market]] = {}
             for name, venue in self.venues.items():
                 for raw in (await answer(name, venue.load_markets())).values():
-                    if _trades_spot(raw, self.quote):
+                    if trades_spot(raw, self.quote):
                         listed.setdefault(raw["symbol"], {})[name] = Market.read(name, raw)
             self._listed = listed
         return self._listed
@@ -363,7 +363,8 @@ class Markets:
         return bars
 
 
-def _trades_spot(market: Json, quote: str) -> bool:
+def trades_spot(market: Json, quote: str) -> bool:
+    """Tell whether a ccxt market is an active spot market against `quote`; what it does not tell counts as yes."""
     return market.get("quote") == quote and market.get("spot") is not False and market.get("active") is not False
 
 

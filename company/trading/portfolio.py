@@ -14,11 +14,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from statistics import median
 
 from company.errors import VenueError
 from company.ports import Books, Json, decimal_of
 from company.trading.answers import answer, charges, number, optional
+from company.trading.curve import EquityCurve
 from company.trading.figures import Figure, Report, money, percent, significant
 from company.trading.holdings import Holding, Trade
 from company.trading.markets import Market, Markets
@@ -92,6 +94,14 @@ class ProfitAndLoss(Report):
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedTrades:
+    """Orders that sold something since they are counted, and how many of them earned after the fees of both ways."""
+
+    count: int
+    won: int
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One currency on one venue, exactly. `mark` is its price in quote units, None when no venue quotes it."""
 
@@ -161,6 +171,7 @@ class Portfolio:
     def __init__(self, *, markets: Markets, books: Books) -> None:
         self._markets = markets
         self._books = books
+        self._curve = EquityCurve(books)
         self._reading = asyncio.Lock()  # balances and trades that are booked together must be read together
 
     async def accounts(self) -> Accounts:
@@ -235,6 +246,14 @@ class Portfolio:
             unpriced=accounts.unpriced,
         )
 
+    async def closed_trades(self) -> ClosedTrades:
+        """Return how many trades were closed, and how many of them earned."""
+        _, holdings = await self._booked()
+        return ClosedTrades(
+            count=sum(holding.closed for holding in holdings.values()),
+            won=sum(holding.won for holding in holdings.values()),
+        )
+
     async def _mark(self, venue: str, currency: str) -> Decimal | None:
         """Price of a currency: the venue's own mid, else the median of the others', else None."""
         if currency == self._markets.quote:
@@ -259,12 +278,14 @@ class Portfolio:
         return pending
 
     def _remember(self, equity: Decimal) -> EquityMarks:
-        """Mark the equity; the peak and the day's beginning survive the process."""
-        raw = self._books.get(MARKS, "equity")
+        """Mark the equity; the peak, the day's beginning and the curve survive the process."""
+        raw, now = self._books.get(MARKS, "equity"), self._markets.clock.now()
         last = EquityMarks.model_validate(raw) if raw else None
-        marks = mark_equity(last, equity, self._markets.clock.now())
-        if marks != last:
-            self._books.put(MARKS, "equity", marks.model_dump(mode="json"))
+        marks = mark_equity(last, equity, now)
+        if marks != last or not self._curve.holds(now, equity):
+            with self._books.transaction():
+                self._books.put(MARKS, "equity", marks.model_dump(mode="json"))
+                self._curve.mark(now, equity)
         return marks
 
     async def _open(self, accounts: Accounts) -> None:
@@ -273,7 +294,7 @@ class Portfolio:
         cursors: dict[str, Json] = {}
         for symbol, markets in (await self._markets.listed()).items():
             for market in markets.values():
-                cursor = self._cursor(market)
+                cursor = self._cursor(market.venue, symbol)
                 cursors[f"{market.venue}:{symbol}"] = _moved(cursor, await self._fetch(market, cursor["at"]))
         with self._books.transaction():
             if self._books.get(MARKS, "opened") is not None:
@@ -310,7 +331,7 @@ class Portfolio:
 
     async def _new_trades(self, market: Market) -> list[Json]:
         """Return the trades after the reading position, page by page."""
-        cursor = self._cursor(market)
+        cursor = self._cursor(market.venue, market.symbol)
         found: list[Json] = []
         while page := _unread(await self._fetch(market, cursor["at"]), cursor):
             found += page
@@ -326,7 +347,7 @@ class Portfolio:
             before = holding = Holding.model_validate(raw) if raw else Holding()
             trades: list[Trade] = []
             for market, page in found.items():
-                cursor = self._cursor(market)
+                cursor = self._cursor(market.venue, market.symbol)
                 if unread := _unread(page, cursor):
                     where = f"{market.venue} {symbol}"
                     trades += [Trade.read(entry, where, market.base, prices[market]) for entry in unread]
@@ -334,8 +355,9 @@ class Portfolio:
             unexplained = total - holding.quantity - _sum(trade.change for trade in trades)
             mark = value / total if total else _ZERO
             holding = holding.moved(max(unexplained, _ZERO), mark)
-            for trade in sorted(trades, key=lambda trade: trade.at):
-                holding = holding.traded(trade)
+            trades.sort(key=lambda trade: trade.at)
+            for _, fills in groupby(trades, key=lambda trade: trade.order):
+                holding = holding.executed(list(fills))
             holding = holding.moved(min(unexplained, _ZERO), mark)
             if holding != before:
                 self._books.put(HOLDINGS, symbol, holding.model_dump(mode="json"))
@@ -361,10 +383,14 @@ class Portfolio:
             number(raw, "timestamp", f"{market.venue} {market.symbol} trade {raw.get('id')!r}")
         return page
 
-    def _cursor(self, market: Market) -> Json:
+    def read_until(self, venue: str, symbol: str) -> int:
+        """Return the time up to which trades are booked, UTC epoch milliseconds; later ones may be still to come."""
+        return int(self._cursor(venue, symbol)["at"])
+
+    def _cursor(self, venue: str, symbol: str) -> Json:
         """Return the reading position: a time, and the ids already read at that time."""
         now = int(self._markets.clock.now().timestamp() * 1000)
-        return self._books.get(CURSORS, f"{market.venue}:{market.symbol}") or {"at": now, "ids": []}
+        return self._books.get(CURSORS, f"{venue}:{symbol}") or {"at": now, "ids": []}
 
 
 def _unread(page: Iterable[Json], cursor: Json) -> list[Json]:

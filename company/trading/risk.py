@@ -137,11 +137,12 @@ class Sizing(Report):
 class ValueAtRisk(Report):
     """Historical value at risk of the current positions.
 
-    Hourly returns of the past are applied to today's positions; the loss that 5 % of those hours exceed is the hourly
-    VaR, the mean of the losses at least as large is the hourly CVaR; both are scaled to a day by the square root of 24.
+    Hourly returns of the past are applied to today's positions. At 95 % confidence the loss that 5 % of those hours
+    exceed is the hourly VaR, and the mean of the losses at least as large is the hourly CVaR; both are scaled to a day
+    by the square root of 24.
 
     Attributes:
-        confidence: 0.95.
+        confidence: 0.95 unless another one was asked for.
         horizon: What the figures cover.
         observations: Hours of history used; 0 when nothing is held.
         var: Loss in quote units, as a positive number; `var_percent` is of the equity.
@@ -353,21 +354,24 @@ def size(
     )
 
 
-def value_at_risk(notionals: Mapping[str, Decimal], returns: Floats, equity: Decimal) -> ValueAtRisk:
-    """Return 95 % historical VaR and CVaR for one day; see `ValueAtRisk` for the definitions.
+def value_at_risk(
+    notionals: Mapping[str, Decimal], returns: Floats, equity: Decimal, *, confidence: float = CONFIDENCE
+) -> ValueAtRisk:
+    """Return historical VaR and CVaR for one day; see `ValueAtRisk` for the definitions.
 
     Args:
         notionals: Value of each held symbol, in quote units.
         returns: Hourly simple returns, shape (hours, symbols), symbols in the order of `notionals`.
         equity: For the percentages, in quote units.
+        confidence: Share of the hours whose loss stays below the VaR.
     """
     profits = returns @ np.array([float(value) for value in notionals.values()])
-    cut = float(np.quantile(profits, 1 - CONFIDENCE)) if len(profits) else 0.0
+    cut = float(np.quantile(profits, 1 - confidence)) if len(profits) else 0.0
     beyond = float(np.mean(profits[profits <= cut])) if len(profits) else 0.0
     scale = float(np.sqrt(HOURS_A_DAY))
     var, cvar = (Decimal(str(max(0.0, -loss * scale))) for loss in (cut, beyond))
     return ValueAtRisk(
-        confidence=figure(CONFIDENCE, 2),
+        confidence=figure(confidence, 2),
         horizon="1 day: hourly losses scaled by the square root of 24",
         observations=len(profits),
         var=money(var),

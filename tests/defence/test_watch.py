@@ -208,3 +208,20 @@ async def test_scanning_in_small_steps_finds_what_one_scan_finds():
     whole = await alerts(720)
     assert "credential_stuffing" in {kind for kind, *_ in whole}
     assert await alerts(2) == whole
+
+
+async def test_blocks_are_listed_newest_first_and_each_address_once(watch, clock):
+    await watch.block("8.8.8.8", "S1: scanning", "k1")
+    clock.advance_to(clock.now() + timedelta(minutes=1))
+    await watch.block("9.9.9.9", "S2: sql_injection", "k2")
+    await watch.block("8.8.8.8", "S3: scraping", "k3")
+
+    assert [(block.address, block.reason) for block in watch.blocks()] == [
+        ("9.9.9.9", "S2: sql_injection"),
+        ("8.8.8.8", "S1: scanning"),
+    ]
+    assert len(watch.blocks(1)) == 1
+
+
+async def test_a_watch_that_blocked_nothing_lists_nothing(watch):
+    assert watch.blocks() == []

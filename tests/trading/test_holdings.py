@@ -14,7 +14,7 @@ events = st.lists(st.tuples(st.sampled_from(["buy", "sell", "in", "out"]), amoun
 
 
 def trade(side, quantity, price, *, base_fee=0, fee=0):
-    return Trade("1", 0, side, D(quantity), D(price), D(base_fee), D(fee))
+    return Trade("1", 0, side, D(quantity), D(price), D(base_fee), D(fee), "order")
 
 
 def test_average_cost_mixes_what_was_paid():
@@ -39,6 +39,29 @@ def test_a_fee_in_base_units_lowers_what_is_held_and_counts_at_the_trades_price(
     holding = Holding().traded(trade("buy", 2, 100, base_fee="0.01"))
 
     assert (holding.quantity, holding.cost, holding.fees) == (D("1.99"), D("199.00"), D("1.00"))
+
+
+def test_a_sale_that_earns_less_than_the_fees_of_both_ways_is_not_won():
+    bought = Holding().executed([trade("buy", 2, 100, fee=2)])
+    even = bought.executed([trade("sell", 1, 102, fee=1)])
+    better = even.executed([trade("sell", 1, "102.01", fee=1)])
+
+    assert (even.closed, even.won) == (1, 0)
+    assert (better.closed, better.won) == (2, 1)
+    assert better.entry_fees == 0
+
+
+def test_the_fills_of_one_order_are_one_closing_trade():
+    bought = Holding().executed([trade("buy", 1, 100), trade("buy", 1, 100)])
+    sold = bought.executed([trade("sell", 1, 90), trade("sell", 1, 120)])
+
+    assert (bought.closed, sold.closed, sold.won) == (0, 1, 1)
+
+
+def test_a_withdrawal_takes_its_entry_fees_along_and_closes_nothing():
+    holding = Holding().executed([trade("buy", 4, 100, fee=4)]).moved(D(-1), D(100))
+
+    assert (holding.entry_fees, holding.fees, holding.closed) == (3, 4, 0)
 
 
 def test_selling_everything_leaves_no_cost_behind():
@@ -78,6 +101,7 @@ def test_profit_plus_flows_explains_every_change_of_wealth(happenings, mark):
 def test_a_trade_of_ccxt_is_read_with_fees_in_any_currency():
     raw = {
         "id": 77,
+        "order": 5,
         "timestamp": 5,
         "side": "buy",
         "amount": 0.3,
@@ -88,7 +112,7 @@ def test_a_trade_of_ccxt_is_read_with_fees_in_any_currency():
 
     read = Trade.read(raw, "kraken BTC/USDT", "BTC", {"BNB": D(600)})
 
-    assert read == Trade("77", 5, "buy", D("0.3"), D(100), D("0.001"), D(12))
+    assert read == Trade("77", 5, "buy", D("0.3"), D(100), D("0.001"), D(12), "kraken BTC/USDT order 5")
     assert read.change == D("0.299")
 
 

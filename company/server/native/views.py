@@ -1,72 +1,101 @@
-"""What the native API takes and gives."""
+"""What the native API takes and gives, as far as several of its parts do.
+
+Names, units and absent values are those of `web/src/wire/types.ts`: money is a decimal string, times are ISO 8601.
+"""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, PlainSerializer, StrictBool, StringConstraints, WithJsonSchema
+from typing_extensions import TypedDict
 
-from company import __version__
-from company.engine import Engine
 from company.events import Json, plain
-from company.store import Approval, Costs, Health, Records, Run
+from company.store import Approval, Costs, Run
+from company.store import Status as RunStatus
+
+Money = Annotated[
+    Decimal,
+    PlainSerializer(lambda amount: format(amount, "f"), return_type=str),
+    WithJsonSchema({"type": "string", "format": "decimal", "examples": ["12.50"]}),
+]
+"""An exact amount; it travels as text."""
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16_000)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+"""What a conversation is called; it stands in paths, so control characters stay out."""
+
+ApprovalState = Literal["open", "approved", "rejected", "expired", "void"]
 
 
-class _View(BaseModel):
+class View(BaseModel):
+    """Base of what is taken and given: nothing beside the named fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Login(_View):
-    """The token, once, for a session cookie."""
-
-    token: str
-
-
-class Message(_View):
-    """What a person says, in which conversation, and who it is; the server's owner when left out."""
+class Message(View):
+    """What a person says, and in which conversation; the person is who the token or session belongs to."""
 
     text: Words
     thread: Name = "main"
-    person: Name | None = None
 
 
-class Decision(_View):
+class Decision(View):
     """A person's answer to an approval, and what the person says about it."""
 
     approved: StrictBool
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
 
 
-class Started(_View):
+class Started(View):
     """The run that works on a request, and its conversation; empty for a cycle."""
 
     run: str
     thread: str
 
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Return what is said of a run that begins."""
+        return cls(run=run.id, thread=run.thread_id)
 
-class RunView(_View):
+
+class Outcome(TypedDict, total=False):
+    """What came out of a run, empty before; `waiting` are ids of approvals, `degraded` says what went wrong."""
+
+    answer: str
+    degraded: list[str]
+    waiting: list[str]
+    usd: Money
+    tokens: int
+    calls: int
+    error: str
+
+
+class RunView(View):
     """One run.
 
     Attributes:
         cycle: Number of the cycle, 0 for a chat.
+        thread: The conversation; empty for a cycle.
+        person: Who asked; empty for a cycle.
         as_of: Company time of its start.
-        outcome: What came out, empty before: `answer`, `degraded`, `waiting` (open approvals), `usd`, `tokens`,
-            `calls`, or `error`.
+        outcome: What came out, empty before.
     """
 
     id: str
-    kind: str
+    kind: Literal["cycle", "chat", "task"]
     cycle: int
-    status: str
+    status: RunStatus
     thread: str
     person: str
     request: str
     as_of: datetime
     created_at: datetime
     finished_at: datetime | None
-    outcome: Json
+    outcome: Outcome
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -86,13 +115,7 @@ class RunView(_View):
         )
 
 
-class RunList(_View):
-    """Runs, newest first."""
-
-    runs: list[RunView]
-
-
-class ApprovalView(_View):
+class ApprovalView(View):
     """One call that waits for a person, or did.
 
     Attributes:
@@ -100,6 +123,7 @@ class ApprovalView(_View):
         reason: Why it asks.
         rule: The rule that made it ask.
         sources: Untrusted text that the role had read.
+        state: Where it stands; `void` when its run ended otherwise, so that a decision would change nothing.
         result: What the call came to, once it was approved and performed.
     """
 
@@ -111,7 +135,7 @@ class ApprovalView(_View):
     reason: str
     rule: str
     sources: list[str]
-    state: str
+    state: ApprovalState
     asked_at: datetime
     expires_at: datetime
     decided_by: str | None
@@ -119,95 +143,31 @@ class ApprovalView(_View):
     result: Any
 
     @classmethod
-    def of(cls, approval: Approval) -> Self:
-        """Return the view of an approval."""
-        same = {name: getattr(approval, name) for name in cls.model_fields if name not in {"run", "result"}}
-        return cls(**same, run=approval.run_id, result=plain(approval.result))
+    def of(cls, approval: Approval, state: ApprovalState | None = None) -> Self:
+        """Return the view of an approval; `state` when more is known than its row says."""
+        same = {name: getattr(approval, name) for name in cls.model_fields if name not in {"run", "result", "state"}}
+        recorded = "approved" if approval.state == "done" else approval.state
+        return cls(**same, run=approval.run_id, result=plain(approval.result), state=state or recorded)
 
 
-class ApprovalList(_View):
-    """Approvals that wait for a person, oldest first."""
-
-    approvals: list[ApprovalView]
-
-
-class Decided(_View):
+class Decided(View):
     """An approval after the decision, and its run after it acted on it."""
 
     approval: ApprovalView
     run: RunView
 
 
-class RoleLine(_View):
-    """One role."""
+class CostsView(View):
+    """Dollars that count today and this month (UTC), with their limits; reserved ones count at worst case."""
 
-    id: str
-    title: str
-    summary: str
+    usd_today: Money
+    usd_day_limit: Money
+    usd_month: Money
+    usd_month_limit: Money
+    tokens_today: int
+    calls_today: int
 
-
-class Counts(_View):
-    """Cycles finished so far, chat turns among the last runs, open approvals, and effects so far by tool."""
-
-    cycles: int
-    chats: int
-    approvals_open: int
-    effects: dict[str, int]
-
-
-class Status(_View):
-    """How the company is.
-
-    Attributes:
-        company: Its name.
-        offline: It thinks with the autopilot, without a model key.
-        running: Runs this server is driving now.
-        health: A run that is being driven does not count as unfinished.
-    """
-
-    company: str
-    version: str
-    offline: bool
-    seed: int
-    roles: list[RoleLine]
-    counts: Counts
-    running: list[str]
-    last_run: RunView | None
-    costs: Costs
-    health: Health
-
-
-def status_of(engine: Engine, running: frozenset[str]) -> Status:
-    """Return how the company is.
-
-    Args:
-        engine: Runs the company.
-        running: Names of the work under way; a run is driven under its id.
-    """
-    company = engine.company
-    records: Records = company.services[Records]
-    activity, last = records.activity(), company.store.runs.last()
-    return Status(
-        company=company.settings.company.name,
-        version=__version__,
-        offline=company.models.offline,
-        seed=company.seed,
-        roles=[RoleLine(id=role.id, title=role.title, summary=role.summary) for role in company.roles.values()],
-        counts=Counts(
-            cycles=activity.cycles,
-            chats=activity.chats,
-            approvals_open=activity.approvals_open,
-            effects=activity.effects,
-        ),
-        running=sorted(running & {run.id for run in company.store.runs.unfinished()}),
-        last_run=RunView.of(last) if last else None,
-        costs=records.costs(),
-        health=_health(records.health(), running),
-    )
-
-
-def _health(health: Health, running: frozenset[str]) -> Health:
-    left = [run_id for run_id in health.unfinished_runs if run_id not in running]
-    return health.model_copy(
-        update={"ok": not (left or health.failed_runs or health.unknown_effects), "unfinished_runs": left}
-    )
+    @classmethod
+    def of(cls, costs: Costs, **more: Any) -> Self:
+        """Return the view of what was spent."""
+        return cls(**costs.model_dump(), **more)
