@@ -27,6 +27,9 @@ from company.store import FINISHED, Approval, Run, Status
 
 Kind = Literal["cycle", "chat"]
 
+LOOKS, PAUSE = 100, 0.05
+"""How often, and after how many seconds, a decision tries again to wake a run that has only just parked."""
+
 
 class Engine:
     """Runs a company in this process.
@@ -142,13 +145,25 @@ class Engine:
             Busy: Another process drives this run.
             Stopped: Another process took the run over; from then on this one wrote nothing.
         """
-        with self._locks.hold(run_id):
-            run = self._store.runs.get(run_id)
-            if run.status not in FINISHED:
-                run = await self._advance(run)
+        while True:
+            seen = self._store.journal.last_seq()
+            with self._locks.hold(run_id):
+                run = self._store.runs.get(run_id)
+                if run.status not in FINISHED:
+                    run = await self._advance(run)
+            if not self._was_decided(run, seen):
+                break
         if run.status in FINISHED:
             self._locks.forget(run_id)
         return run
+
+    def _was_decided(self, run: Run, seen: int) -> bool:
+        """Tell whether somebody decided about a run while it parked, and found it still held."""
+        if run.status != "waiting":
+            return False
+        ended = self._store.journal.read(after=seen, run_id=run.id, types={"RUN_FINISHED"})
+        after = ended[-1].seq if ended else seen
+        return bool(self._store.journal.read(after=after, run_id=run.id, types={"approval.decided"}, limit=1))
 
     async def sweep(self) -> list[Run]:
         """Finish what earlier processes left: crashed runs, expired approvals, decisions made elsewhere."""
@@ -167,11 +182,20 @@ class Engine:
         with self._store.transaction():
             approval = self._store.approvals.decide(approval_id, approved, by, self.company.redactor.text(note))
             self._note_decision(approval)
-        try:
-            run = await self.advance(approval.run_id)
-        except Busy:  # the process that drives the run will find the decision
-            run = self._store.runs.get(approval.run_id)
+        run = await self._act(approval.run_id)
         return self._store.approvals.get(approval_id), run
+
+    async def _act(self, run_id: str) -> Run:
+        """Let a run act on a decision; who parked it may hold it a moment longer, to sign the journal."""
+        for _ in range(LOOKS):
+            try:
+                return await self.advance(run_id)
+            except Busy:
+                run = self._store.runs.get(run_id)
+            if run.status != "waiting":  # who drives it will find the decision
+                return run
+            await asyncio.sleep(PAUSE)
+        return run
 
     async def cycles(self, count: int | None, *, every: float = 0.0) -> AsyncIterator[Run]:
         """Run cycles one after the other until `count` is reached or a person stops the company.

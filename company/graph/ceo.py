@@ -16,7 +16,7 @@ from company import events
 from company.errors import ProviderError, UsageError
 from company.events import Json
 from company.governor import Governor, Outcome, Scope, Thinking, Thought, Tripped
-from company.graph.planning import Decision, decide
+from company.graph.planning import Decision, addressed, decide
 from company.graph.prompts import Prompts
 from company.graph.state import CompanyState, RunContext, new_work
 from company.home import Company
@@ -47,6 +47,8 @@ class Ceo:
         """Delegate, or answer at once when nobody is needed."""
         begun: CompanyState = {"brief": await self._brief(runtime.context.run), "round": 0, "read": 0}
         state = {**state, **begun}
+        if (named := self._named(runtime.context.run)) is not None:
+            return self._go_on(state, runtime, named, begun)
         talk = self._prompts.planning(self._role, state["brief"])
         return self._go_on(state, runtime, await self._decide(state, runtime, talk, "plan"), begun)
 
@@ -79,7 +81,13 @@ class Ceo:
             "conversation": self._company.conversation(run),
             "memories": [item.model_dump(mode="json") for item in memories],
             "plain": plain,
+            "named": self._named(run) is not None,
         }
+
+    def _named(self, run: Run) -> Decision | None:
+        """Return the plan of a request that a person addressed to a role: no model is asked who shall do it."""
+        team = [role.id for role in self._company.roles.values() if role.reports_to]
+        return addressed(run.request, team) if run.person else None
 
     async def reflect(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
         """Let every role keep what it did, and the CEO what it was told."""

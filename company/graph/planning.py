@@ -5,17 +5,20 @@ A plan that does not hold goes back once with what is wrong, then a smaller shap
 try that came to nothing, and words that are a plan, are no message to a person and are withdrawn.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import re
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from company.events import Json
 from company.governor import Outcome, Thought
 from company.graph import messages
 from company.llm.ladder import StructuredFailure, plan_rungs, structured
-from company.roles import DELEGATE, Plan
+from company.roles import DELEGATE, Assignment, Plan
 
 Think = Callable[[list[Json], list[Json], int], Awaitable[Thought]]
 """Asks the CEO's model: conversation, tools on offer, number of the try from 1."""
+
+_ADDRESS = re.compile(r"@([\w-]+)[:,]?\s+(\S.*)", re.S)
 
 Withdraw = Callable[[Thought, str], None]
 """Takes back the words of a thought; says why."""
@@ -32,6 +35,20 @@ class Decision:
 
     thought: Thought
     plan: Plan | None = None
+
+
+def addressed(request: str, roles: Collection[str]) -> Decision | None:
+    """Return the plan of a request that names its role, such as `@trading: what do we hold?`; None when it names none.
+
+    Args:
+        request: What a person said.
+        roles: Ids of the roles work can be given to.
+    """
+    found = _ADDRESS.fullmatch(request)
+    if found is None or found[1] not in roles:
+        return None
+    assignment = Assignment(role=found[1], task=found[2], expects="An answer to the request.")
+    return Decision(Thought(""), Plan(assignments=(assignment,), note="the person named the role"))
 
 
 async def decide(think: Think, withdraw: Withdraw, talk: list[Json], roles: Sequence[str]) -> Decision:

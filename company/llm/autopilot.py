@@ -167,6 +167,8 @@ class Autopilot(BaseChatModel):
         """The CEO's turn: plan, then answer from the reports."""
         if talk.autonomous:
             return self._command(talk, self._role.playbook or _EVERYONE, "playbook", {}, offered)
+        if talk.brief.get("named"):
+            return _Reply(phrases.joined(talk.reports or {}, self._roles))
         request, match = self._understood(talk)
         if match is None:
             reply = _Reply(phrases.cannot(request, self._roles.values()))
