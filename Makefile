@@ -6,13 +6,17 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: run serve models test check bench lock clean
+.PHONY: run serve web models test check web-test browser screens bench lock clean
 
-run: .venv/run.ready
+run: web
 	@$(BIN)/company run --cycles 1
 
-serve: .venv/run.ready
+serve: web
 	@$(BIN)/company serve
+
+# Needs Node or its wheel; without them the plain page serves, so a failure here ends nothing.
+web: .venv/run.ready
+	@-$(BIN)/python company/server/web/build.py
 
 models: .venv/models.ready
 
@@ -26,6 +30,17 @@ check: .venv/dev.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# What needs Node: types and tests of the web UI, and the contract with AG-UI's own client.
+web-test: web
+	@cd company/server/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run check && npm test
+
+# What needs a browser: Debian's chromium, or the one that COMPANY_CHROMIUM names.
+browser: .venv/dev.ready web
+	$(BIN)/python -m pytest tests/browser -m browser -n0
+
+screens: .venv/dev.ready web
+	@$(BIN)/python -m tests.screens
+
 bench: .venv/dev.ready
 	@$(BIN)/python -m tests.bench
 
@@ -35,7 +50,7 @@ lock: .venv/dev.ready
 	$(COMPILE) --group build --extra models --extra keyring -c requirements/dev.lock pyproject.toml -o requirements/models.lock
 
 clean:
-	rm -rf .venv .company build dist
+	rm -rf .venv .company build dist company/server/static company/server/web/node_modules
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) or sys.version_info >= (3, 14))' || \

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,7 +14,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CONTENT = ("roles", "tools", "prompts", "evals")
-LEFT_OUT = {"__pycache__", ".DS_Store"}
+LEFT_OUT = {"__pycache__", ".DS_Store", "node_modules"}
+WEB = "company/server/web/"
+SHIPPED_OF_WEB = {f"{WEB}__init__.py", f"{WEB}build.py"}
+STATIC = "company/server/static/"
+AS_IT_IS = {**os.environ, "COMPANY_SKIP_WEB": "1"}
+"""Wheels of these tests hold the web UI that is there, or none; `test_web_build.py` builds it."""
 
 
 def run(*command: str, **options: object) -> str:
@@ -22,8 +28,9 @@ def run(*command: str, **options: object) -> str:
     return done.stdout
 
 
-def build(out: Path, *what: str) -> Path:
-    run(sys.executable, "-m", "build", "--no-isolation", *what, "--outdir", str(out), str(ROOT))
+def build(out: Path, *what: str, tree: Path = ROOT, environment: Mapping[str, str] = AS_IT_IS) -> Path:
+    command = [sys.executable, "-m", "build", "--no-isolation", *what, "--outdir", str(out), str(tree)]
+    run(*command, env=environment)
     (wheel,) = out.glob("*.whl")
     return wheel
 
@@ -70,6 +77,7 @@ def test_a_wheel_holds_every_file_of_the_tree_and_no_other(wheel):
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and not LEFT_OUT & set(path.parts)
     }
+    tree = {name for name in tree if not name.startswith(WEB) or name in SHIPPED_OF_WEB}
     moved = {f"company/_default/{name}" if name.startswith(CONTENT) else name for name in tree}
     shipped = {name for name in files_of(wheel) if ".dist-info/" not in name}
     assert shipped == moved | {"company/_default/company.toml"}
@@ -77,3 +85,31 @@ def test_a_wheel_holds_every_file_of_the_tree_and_no_other(wheel):
 
 def test_a_source_distribution_builds_the_same_wheel(wheel, tmp_path):
     assert files_of(build(tmp_path)) == files_of(wheel)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tree in which the web UI was built, and the packages it was built with lie about."""
+    copy = tmp_path_factory.mktemp("checkout") / "tree"
+    dull = shutil.ignore_patterns(".*", "node_modules", "static", "__pycache__", "tests", "docs", "*.egg-info")
+    shutil.copytree(ROOT, copy, ignore=dull)
+    shutil.copy(ROOT / ".gitignore", copy)
+    files = {"static/index.html": "built", "static/assets/main.js": "built", "web/node_modules/x/index.js": "theirs"}
+    for name, text in files.items():
+        file = copy / "company" / "server" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return copy
+
+
+def test_a_wheel_holds_the_web_ui_that_was_built_and_neither_its_sources_nor_its_packages(checkout, tmp_path):
+    files = files_of(build(tmp_path, "--wheel", tree=checkout))
+    assert files[f"{STATIC}index.html"] == files[f"{STATIC}assets/main.js"] == b"built"
+    assert {name for name in files if name.startswith(WEB)} == SHIPPED_OF_WEB
+    assert not [name for name in files if name.endswith((".ts", ".tsx", ".map")) or "node_modules" in name]
+
+
+def test_a_web_ui_that_cannot_be_built_does_not_keep_the_package_from_being_built(checkout, tmp_path):
+    (checkout / WEB / "build.py").write_text("raise SystemExit('broken')")
+    environment = {name: value for name, value in os.environ.items() if name != "COMPANY_SKIP_WEB"}
+    assert build(tmp_path, "--wheel", tree=checkout, environment=environment).exists()

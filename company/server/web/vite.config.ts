@@ -1,4 +1,6 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig } from "vite";
+
+import { serviceWorker } from "./vite.pwa.ts";
 
 const preact = {
   react: "preact/compat",
@@ -14,6 +16,7 @@ const server = process.env["COMPANY_URL"] ?? "http://127.0.0.1:8400";
 export default defineConfig({
   base: "/",
   resolve: { alias: preact },
+  plugins: [serviceWorker()],
   build: {
     outDir: "../static",
     emptyOutDir: true,
@@ -22,5 +25,4 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { proxy: { "/api": { target: server, changeOrigin: true } } },
-  test: { environment: "jsdom", include: ["test/**/*.test.{ts,tsx}"] },
 });

@@ -43,13 +43,13 @@ async function command(path, body) {
 }
 
 function failed(error) {
-  complain(STALE.has(error.status) ? "You are logged out: open the address that `company serve` printed." : error.message);
+  complain(STALE.has(error.status) ? "You are logged out: open the address that `company login` prints." : error.message);
 }
 
-async function logIn(token) {
+async function logIn(code) {
   history.replaceState(null, "", location.pathname);
   try {
-    await call("POST", "/session", { token });
+    await call("POST", "/session", { code });
     location.reload();
   } catch (error) {
     complain(error.message);
@@ -163,10 +163,10 @@ async function refresh() {
   at("health").textContent = status.health.ok ? "all well" : "needs attention";
   at("cycles").textContent = status.counts.cycles;
   at("running").textContent = status.running.length;
-  at("waiting").textContent = waiting.approvals.length;
+  at("waiting").textContent = waiting.length;
   at("spent").textContent = `$${status.costs.usd_today} of $${status.costs.usd_day_limit}`;
   at("last").textContent = status.last_run ? `${status.last_run.id} ${status.last_run.status}` : "none yet";
-  showApprovals(waiting.approvals);
+  showApprovals(waiting);
 }
 
 const cards = new Map();
@@ -257,10 +257,10 @@ async function say(event) {
 }
 
 function start() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("t");
-  if (token) return void logIn(token);
+  const code = new URLSearchParams(location.hash.slice(1)).get("t");
+  if (code) return void logIn(code);
   if (document.body.dataset.known !== "yes") return;
-  at("say").hidden = false;
+  at("log").replaceChildren();
   at("say").addEventListener("submit", say);
   at("text").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -268,7 +268,10 @@ function start() {
       at("say").requestSubmit();
     }
   });
-  at("cycle").addEventListener("click", () => ask(at("cycle"), "/cycles"));
+  at("work").addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask(at("cycle"), "/cycles");
+  });
   document.addEventListener("visibilitychange", comeBack);
   window.addEventListener("online", comeBack);
   window.addEventListener("hashchange", start);

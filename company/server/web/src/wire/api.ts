@@ -1,0 +1,2 @@
+/** Where the company answers. */
+export const API = "/api/v1";

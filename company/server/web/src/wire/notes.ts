@@ -1,0 +1,55 @@
+// What a company event is in one line, and how loud it is.
+
+import type { Json } from "./types";
+
+export type Tone = "plain" | "good" | "bad" | "warn" | "quiet";
+
+export interface Note {
+  seq: number;
+  /** Who it happened to: `ceo/trading`, `person`. */
+  agent: string;
+  tone: Tone;
+  text: string;
+  /** Said in the run itself, not only inside the lane. */
+  loud: boolean;
+}
+
+type Value = { [name: string]: Json };
+type Line = [Tone, string, loud: boolean] | null;
+
+const LINES: { [name: string]: (value: Value) => Line } = {
+  "trade.filled": (v) => ["good", `${deal(v)} filled, fee ${word(v.fee)}, order ${word(v.orderId)}`, true],
+  // An order that fills at once is told by its trade.
+  "order.placed": (v) => (v.status === "closed" ? null : ["plain", `${deal(v)} ${word(v.status)}, order ${word(v.orderId)}`, true]),
+  "order.cancelled": (v) => ["plain", `order ${word(v.orderId)} cancelled`, true],
+  "alert.raised": (v) => [severe(v) ? "bad" : "warn", alert(v), severe(v)],
+  "source.blocked": (v) => ["warn", `blocked ${word(v.address)}: ${word(v.reason)}`, true],
+  "post.published": (v) => ["good", `published ${word(v.draftId)} on ${word(v.channel)}`, true],
+  "post.scheduled": (v) => ["plain", `scheduled ${word(v.draftId)} for ${word(v.publishAt)}`, true],
+  "budget.tripped": (v) => ["bad", `budget: ${word(v.reason)}`, true],
+  "model.fallback": (v) => ["warn", `${word(v.model)} could not be used, ${word(v.next)} is asked: ${word(v.reason)}`, true],
+  "model.retried": (v) => ["quiet", `${word(v.model)} is asked again: ${word(v.reason)}`, false],
+  "context.compacted": (v) => ["quiet", `too long for ${word(v.model)}: cut from ${word(v.before)} to ${word(v.after)} tokens`, false],
+  "effect.reconciled": (v) => ["plain", `looked up ${word(v.tool)}: ${v.found ? "it had happened" : "nothing had happened"}`, true],
+  "tool.failed": (v) => ["bad", `${word(v.tool)} ${word(v.fault)}: ${word(v.error)}`, true],
+  "run.resumed": (v) => ["plain", v.reason === undefined ? "resumed where it was left" : `the company goes on: ${word(v.reason)}`, true],
+  "run.stopped": (v) => ["bad", `the company was stopped: ${word(v.reason)}`, true],
+};
+
+/** Names of events that become a line. */
+export const NOTED: ReadonlySet<string> = new Set(Object.keys(LINES));
+
+/** The line of an event, or null if there is nothing to say. */
+export function noteOf(name: string, value: Value, agent: string, seq: number): Note | null {
+  const line = LINES[name]?.(value);
+  return line ? { seq, agent, tone: line[0], text: line[1], loud: line[2] } : null;
+}
+
+const word = (value: Json | undefined): string => (typeof value === "string" ? value : JSON.stringify(value ?? "?"));
+
+const deal = (v: Value): string => `${word(v.side).toUpperCase()} ${word(v.quantity)} ${word(v.symbol)} @ ${word(v.price)} on ${word(v.venue)}`;
+
+const severe = (v: Value): boolean => v.severity === "high" || v.severity === "critical";
+
+const alert = (v: Value): string =>
+  `${word(v.severity)} alert ${word(v.alertId)}: ${word(v.kind).replaceAll("_", " ")} from ${word(v.source)}, ${word(v.count)} requests`;

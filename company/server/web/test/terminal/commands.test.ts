@@ -1,0 +1,88 @@
+import { beforeEach, expect, test } from "vitest";
+
+import { matching, parse } from "../../src/terminal/commands/command";
+import { COMMANDS } from "../../src/terminal/commands/commands";
+import { locals, perform } from "../../src/terminal/locals";
+import { serve } from "./screen";
+
+const PLACE = { thread: "main", running: "" };
+
+beforeEach(() => locals.set([]));
+
+async function printed(command: string, place = PLACE): Promise<string> {
+  await perform(command, place, 7);
+  return JSON.stringify(locals.get().at(-1)?.printed);
+}
+
+test.each([
+  ["/why A1", { name: "why", rest: "A1" }],
+  ["  /RUN ", { name: "run", rest: "" }],
+  ["/approve A1 fine\nby me", { name: "approve", rest: "A1 fine\nby me" }],
+  ["how /why", null],
+  ["/ x", null],
+])("%j is read as a command", (text, command) => expect(parse(text)).toEqual(command));
+
+test("what begins with the word comes before what holds it", () => {
+  expect(matching(COMMANDS, "/co").map(({ name }) => name).slice(0, 1)).toEqual(["cost"]);
+  expect(matching(COMMANDS, "/budget").map(({ name }) => name)).toEqual(["cost"]);
+});
+
+test("a command's print stands after the event that was the newest", async () => {
+  serve({});
+  await perform("/help", PLACE, 7);
+  expect(locals.get()[0]).toMatchObject({ after: 7, command: "/help", thread: "main" });
+});
+
+test("an unknown command says so and where to look", async () => {
+  expect(await printed("/reboot now")).toContain("there is no command /reboot; /help lists them");
+});
+
+test("the words of a refusal are printed", async () => {
+  serve({ "GET /risk": [403, { error: { message: "this token may not read", code: "forbidden" } }] });
+  expect(await printed("/risk")).toContain("this token may not read");
+});
+
+test("/stop stops the run that is under way, and says when there is none", async () => {
+  const asked = serve({ "POST /runs/R9/cancel": [200, {}] });
+  expect(await printed("/stop")).toContain("nothing is running");
+  expect(await printed("/stop", { thread: "main", running: "R9" })).toContain("R9 is asked to stop");
+  expect(asked.map(({ path }) => path)).toEqual(["POST /runs/R9/cancel"]);
+});
+
+test("/run starts one cycle under a key of its own", async () => {
+  const asked = serve({ "POST /cycles": [202, { run: "R5", thread: "" }] });
+  expect(await printed("/run")).toContain("R5");
+  await printed("/run");
+  expect(new Set(asked.map(({ headers }) => headers.get("idempotency-key"))).size).toBe(2);
+});
+
+test("/approve names one call and keeps the note", async () => {
+  const asked = serve({ "POST /approvals/A1": [200, { approval: { id: "A1", state: "approved", tool: "publish_post" }, run: {} }] });
+  expect(await printed("/approve a1 looks fine")).toContain("A1 approved: publish_post");
+  expect(asked[0]?.body).toEqual({ approved: true, note: "looks fine" });
+});
+
+test("/approve without an id decides nothing and shows what waits", async () => {
+  const asked = serve({ "GET /approvals": [200, []] });
+  expect(await printed("/approve")).toContain("nothing waits");
+  expect(asked.map(({ path }) => path)).toEqual(["GET /approvals"]);
+});
+
+test("/portfolio draws the equity curve and lists positions", async () => {
+  const book = { quote: "USDT", equity: "1000.5", day: "-2", day_percent: "-0.2", net: "5", since: "2026-01-31T00:00:00Z", fees: "1", cash: "10", drawdown_percent: "0", win_rate_percent: null, closed_trades: 0, positions: [] };
+  serve({ "GET /portfolio": [200, book], "GET /portfolio/equity?points=60": [200, { quote: "USDT", points: [{ equity: "1" }, { equity: "2.5" }] }] });
+  const text = await printed("/portfolio");
+  expect(text).toContain('"kind":"spark","label":"equity USDT","numbers":[1,2.5]');
+  expect(text).toContain("no positions");
+});
+
+test("/mode says with which money and which mind, and how to change it", async () => {
+  serve({ "GET /status": [200, { mode: "paper", mind: "autopilot", offline: true }] });
+  const text = await printed("/mode");
+  for (const part of ["paper", "autopilot", "company key set"]) expect(text).toContain(part);
+});
+
+test("/help names every command", async () => {
+  const text = await printed("/help");
+  for (const { name } of COMMANDS) expect(text).toContain(`/${name}`);
+});
