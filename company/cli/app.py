@@ -17,8 +17,12 @@ from company.cli import (
     journal,
     key,
     listing,
+    login,
+    password,
     run_command,
     serve,
+    token,
+    web,
 )
 from company.errors import CompanyError, UsageError
 
@@ -29,10 +33,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (run_command, serve, chat, control, listing, journal, costs, create, doctor, evaluate):
+for room in (run_command, serve, login, token, chat, control, listing, journal, costs, create, doctor, evaluate):
     room.register(app)
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(key.app, name="key")
+app.add_typer(token.app, name="tokens")
+app.add_typer(password.app, name="password")
+app.add_typer(web.app, name="web")
 
 
 def _print_version(asked: bool) -> None:

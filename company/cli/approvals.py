@@ -69,17 +69,17 @@ def _described(row: Mapping[str, Any]) -> str:
 
 
 def _decide(approval_id: str, note: str, directory: Directory, home: Home, *, approved: bool, as_json: bool) -> None:
+    from company.cli.counterpart import counterpart
     from company.cli.following import Cursor, following, printer
     from company.cli.run_command import exit_code, interruptible, summary
 
-    with opened(directory, home) as engine:
+    with counterpart(directory, home, getpass.getuser()) as other:
 
         async def decide() -> int:
-            journal = engine.company.store.journal
+            journal = other.store.journal
             cursor = Cursor(journal, printer(as_json=as_json), after=journal.last_seq())
-            work = engine.decide(approval_id, approved=approved, by=getpass.getuser(), note=note)
-            _, run = await following(cursor, work)
-            summary(engine, run, as_json=as_json)
+            run = await following(cursor, other.decide(approval_id, approved=approved, note=note))
+            summary(other.store, run, as_json=as_json)
             return exit_code(run)
 
-        raise typer.Exit(interruptible(decide(), engine))
+        raise typer.Exit(interruptible(decide(), other.store))

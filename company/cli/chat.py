@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from company.cli.opening import AsJson, Directory, Home, opened
+from company.cli.opening import AsJson, Directory, Home
 from company.errors import UsageError
 
 if TYPE_CHECKING:
-    from company.engine import Engine
+    from company.cli.counterpart import Counterpart
     from company.store import Run
 
 HELP = "/approve A1 · /reject A1 · /quit; everything else goes to the CEO"
+OPENING = 5
+"""Events that open a chat turn, written together: the run, the clock, and the request in three."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,74 +31,73 @@ def chat(
     directory: Directory = None,
     home: Home = None,
 ) -> None:
-    """Talk to the CEO."""
+    """Talk to the CEO, through the server of this home when one runs."""
+    from company.cli.counterpart import counterpart
     from company.cli.run_command import interruptible
 
-    with opened(directory, home) as engine:
-        talk = Talk(engine, thread=thread, person=person or getpass.getuser(), as_json=as_json)
+    with counterpart(directory, home, person or getpass.getuser()) as other:
+        talk = Talk(other, thread=thread, as_json=as_json)
         if message:
-            raise typer.Exit(interruptible(talk.say(message), engine))
-        raise typer.Exit(_converse(engine, talk))
+            raise typer.Exit(interruptible(talk.say(message), other.store))
+        raise typer.Exit(_converse(other, talk))
 
 
 class Talk:
     """One person's conversation.
 
     Args:
-        engine: Runs the chat turns.
+        other: Does the chat turns.
         thread: Conversation they belong to.
-        person: Who speaks.
         as_json: Print events as JSON lines.
     """
 
-    def __init__(self, engine: "Engine", *, thread: str, person: str, as_json: bool) -> None:
-        self._engine, self._thread, self._person, self._json = engine, thread, person, as_json
+    def __init__(self, other: "Counterpart", *, thread: str, as_json: bool) -> None:
+        self._other, self._thread, self._json = other, thread, as_json
+        self._journal = other.store.journal
 
     async def say(self, text: str) -> int:
         """Send one message and print the answer; returns the exit code."""
-        before = self._engine.company.store.journal.last_seq()
-        run = self._engine.start("chat", request=text, person=self._person, thread_id=self._thread)
-        return await self._show(self._engine.advance(run.id), after=before if self._json else None)
+        run = await self._other.begin(text, thread=self._thread)
+        opening = self._journal.read(run_id=run.id, limit=OPENING)
+        after = opening[0].seq - 1 if self._json else opening[-1].seq  # a person knows what was asked
+        return await self._show(self._other.finish(run.id), after=after, run_id=run.id)
 
     async def decide(self, approval_id: str, *, approved: bool) -> int:
         """Answer an approval."""
+        run_id = self._other.store.approvals.get(approval_id).run_id
+        work = self._other.decide(approval_id, approved=approved)
+        return await self._show(work, after=self._journal.last_seq(), run_id=run_id)
 
-        async def decided() -> "Run":
-            return (await self._engine.decide(approval_id, approved=approved, by=self._person))[1]
-
-        return await self._show(decided())
-
-    async def _show(self, work: Coroutine[Any, Any, "Run"], *, after: int | None = None) -> int:
-        """Show what `work` writes; `after` is where to begin, when what was written before it belongs to it."""
+    async def _show(self, work: Coroutine[Any, Any, "Run"], *, after: int, run_id: str) -> int:
+        """Show what `work` writes after an event."""
         from company.cli.following import Cursor, following, printer
         from company.cli.run_command import exit_code, summary
 
-        journal = self._engine.company.store.journal
-        cursor = Cursor(journal, printer(as_json=self._json), after=journal.last_seq() if after is None else after)
+        cursor = Cursor(self._journal, printer(as_json=self._json), after=after, run_id=run_id)
         run = await following(cursor, work)
         if run.outcome.get("waiting") or exit_code(run):
-            summary(self._engine, run, as_json=self._json)
+            summary(self._other.store, run, as_json=self._json)
         return exit_code(run)
 
 
-def _converse(engine: "Engine", talk: Talk) -> int:
+def _converse(other: "Counterpart", talk: Talk) -> int:
     import readline
 
     from company.cli.run_command import interruptible
 
-    history = engine.company.state / "history"
+    history = other.state / "history"
     history.touch(mode=0o600)
     readline.read_history_file(history)
     typer.echo(f"  {HELP}")
     try:
         for typed in iter(_prompt, None):
-            line = engine.company.redactor.text(typed)
+            line = other.redactor.text(typed)
             if line is not typed:  # a key: the history is a file
                 readline.replace_history_item(readline.get_current_history_length() - 1, line)
             if line in {"/quit", "/exit"}:
                 break
             if line:
-                interruptible(_turn(talk, line), engine)
+                interruptible(_turn(talk, line), other.store)
     finally:
         readline.write_history_file(history)
     return 0

@@ -1,9 +1,10 @@
 """`company run` and `company resume`: autonomous cycles, and finishing what was left."""
 
 import asyncio
+import getpass
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from company.cli.opening import AsJson, Directory, Home, opened
 
 if TYPE_CHECKING:
     from company.engine import Engine
-    from company.store import Run
+    from company.store import Run, Store
 
 DEFAULT_PAUSE = 300.0
 """Seconds between cycles of an endless run when nothing else is said."""
@@ -34,11 +35,14 @@ def run(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the paper world, fixed at a home's first run.")
     ] = None,
+    server: Annotated[bool, typer.Option(help="Open the web terminal beside an endless run.")] = True,
     as_json: AsJson = False,
     directory: Directory = None,
     home: Home = None,
 ) -> None:
-    """Run autonomous cycles: the CEO plans, roles work in parallel, the CEO answers."""
+    """Run autonomous cycles: the CEO plans, roles work in parallel, the CEO answers. Without --cycles it opens the web
+    terminal too.
+    """
     from company.cli.amounts import dollars, seconds
 
     pause = seconds(every) if every else 0.0 if cycles else DEFAULT_PAUSE
@@ -47,7 +51,11 @@ def run(
         if limit is not None:
             engine.limit_spending(limit)
         _greet(engine, as_json=as_json)
-        raise typer.Exit(interruptible(_cycles(engine, cycles, pause, as_json=as_json), engine))
+        if cycles is None and server and _serves_alone(engine, as_json=as_json):
+            work = _with_server(engine, pause, as_json=as_json)
+        else:
+            work = _cycles(engine, cycles, pause, engine.advance, as_json=as_json)
+        raise typer.Exit(interruptible(work, engine.company.store))
 
 
 def resume(
@@ -66,18 +74,18 @@ def resume(
 
         async def finish() -> int:
             finished = await following(cursor, engine.advance(run_id))
-            summary(engine, finished, as_json=as_json)
+            summary(engine.company.store, finished, as_json=as_json)
             return exit_code(finished)
 
-        raise typer.Exit(interruptible(finish(), engine))
+        raise typer.Exit(interruptible(finish(), engine.company.store))
 
 
-def interruptible(work: Coroutine[Any, Any, int], engine: "Engine") -> int:
+def interruptible(work: Coroutine[Any, Any, int], store: "Store") -> int:
     """Run `work`; on Ctrl+C or SIGTERM say how to go on. The run stays resumable: every step before is durable."""
     try:
         return asyncio.run(_until_told_to_end(work))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        left = engine.company.store.runs.unfinished()
+        left = store.runs.unfinished()
         cure = f"company resume {left[-1].id}" if left else "company run"
         typer.echo(f"  interrupted; go on with: {cure}", err=True)
         return 1
@@ -95,7 +103,7 @@ def exit_code(run: "Run") -> int:
     return 0 if run.status in {"done", "waiting"} and not run.outcome.get("degraded") else 1
 
 
-def summary(engine: "Engine", run: "Run", *, as_json: bool, elapsed: float | None = None) -> None:
+def summary(store: "Store", run: "Run", *, as_json: bool, elapsed: float | None = None) -> None:
     """Print how a run ended, and what waits for a person."""
     from company.cli.lines import count
 
@@ -113,7 +121,7 @@ def summary(engine: "Engine", run: "Run", *, as_json: bool, elapsed: float | Non
     if error := used.get("error"):
         typer.echo(f"  {error}")
     for approval_id in waiting:
-        approval = engine.company.store.approvals.get(approval_id)
+        approval = store.approvals.get(approval_id)
         typer.echo(f"  {approval_id} {approval.role} wants {approval.tool}: company approvals approve {approval_id}")
 
 
@@ -128,20 +136,55 @@ def _greet(engine: "Engine", *, as_json: bool) -> None:
     typer.echo(f"  home  {company.state}   stop  Ctrl+C   help  company --help\n")
 
 
-async def _cycles(engine: "Engine", count: int | None, pause: float, *, as_json: bool) -> int:
+def _serves_alone(engine: "Engine", *, as_json: bool) -> bool:
+    """Tell whether no other process serves this home; if one does, say where."""
+    from company.server import find_server
+
+    other = find_server(engine.company.state)
+    if other and not as_json:
+        typer.echo(f"  page  {other.public}   served by process {other.pid}; log in: company login\n")
+    return other is None
+
+
+async def _with_server(engine: "Engine", pause: float, *, as_json: bool) -> int:
+    """Run cycles without end beside the server; when either ends, the other one does."""
+    from company.server import opened_door
+    from company.server.access.codes import login_address
+
+    person = getpass.getuser()
+    with opened_door(engine, person=person) as door:
+        if not as_json:
+            address = login_address(engine.company.store.access, door.site.public, person)
+            typer.echo(f"  page  {address}   works once, for 15 minutes; another: company login\n")
+        advance = door.server.driver.advance
+        cycles = asyncio.ensure_future(_cycles(engine, None, pause, advance, as_json=as_json))
+        cycles.add_done_callback(lambda _: door.server.end())
+        serving = asyncio.ensure_future(door.server.serve(sockets=[door.listener]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            door.server.end()
+            cycles.cancel()
+            await asyncio.wait({cycles, serving})
+        return cycles.result()
+
+
+async def _cycles(
+    engine: "Engine", count: int | None, pause: float, advance: Callable[[str], Awaitable["Run"]], *, as_json: bool
+) -> int:
     from company.cli.following import Cursor, following, printer
 
-    journal, worst = engine.company.store.journal, 0
-    cursor = Cursor(journal, printer(as_json=as_json), after=journal.last_seq())
+    store, worst = engine.company.store, 0
+    cursor = Cursor(store.journal, printer(as_json=as_json), after=store.journal.last_seq())
     for left in await following(cursor, engine.sweep()):
-        summary(engine, left, as_json=as_json)
+        summary(store, left, as_json=as_json)
     async for run in engine.cycles(count, every=pause):
         if not as_json:
             typer.echo(f"  cycle {run.number}   {run.as_of:%Y-%m-%d %H:%M} company time")
         began = time.monotonic()
-        finished = await following(cursor, engine.advance(run.id))
-        summary(engine, finished, as_json=as_json, elapsed=time.monotonic() - began)
+        finished = await following(cursor, advance(run.id))
+        summary(store, finished, as_json=as_json, elapsed=time.monotonic() - began)
         worst = max(worst, exit_code(finished))
         for woken in await following(cursor, engine.wake()):
-            summary(engine, woken, as_json=as_json)
+            summary(store, woken, as_json=as_json)
     return worst

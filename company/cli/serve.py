@@ -1,4 +1,4 @@
-"""`company serve`: the HTTP API and a plain page, on this machine."""
+"""`company serve`: the HTTP doors, on this machine unless it is safe to be reached by others."""
 
 import getpass
 import signal
@@ -12,6 +12,7 @@ from company.cli.opening import Directory, Home, opened
 
 if TYPE_CHECKING:
     from company.engine import Engine
+    from company.server import Door
 
 
 def register(app: typer.Typer) -> None:
@@ -20,22 +21,30 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Loopback address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes a free one.")] = 8400,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; another than loopback needs a password, and TLS or a proxy.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port to listen at; default: 8400 or the next free one; 0: any free one."),
+    ] = None,
     directory: Directory = None,
     home: Home = None,
 ) -> None:
-    """Serve the HTTP API and a plain page on this machine, until Ctrl+C."""
+    """Serve the web terminal, the HTTP API and the other doors, until Ctrl+C."""
     from company.server import serve as serve_http
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), opened(directory, home) as engine:
-        serve_http(engine, host, port, person=getpass.getuser(), ready=lambda address: _greet(engine, address))
+        serve_http(
+            engine, host, port, person=getpass.getuser(), ready=lambda door, address: _greet(engine, door, address)
+        )
 
 
-def _greet(engine: "Engine", address: str) -> None:
+def _greet(engine: "Engine", door: "Door", address: str) -> None:
     company = engine.company
-    mind = company.models.summary
-    typer.echo(f"\n  {company.settings.company.name} {__version__}   paper money · {mind}")
-    typer.echo(f"  page  {address}")
-    typer.echo(f"  api   {address.partition('#')[0]}api/v1   token  {company.state / 'server.token'}   stop  Ctrl+C\n")
+    typer.echo(f"\n  {company.settings.company.name} {__version__}   paper money · {company.models.summary}")
+    if door.moved:
+        typer.echo(f"  port  the usual one is busy, so this is {door.site.port}")
+    typer.echo(f"  page  {address}   works once, for 15 minutes; another: company login")
+    typer.echo(f"  api   {door.site.public}/api/v1   token  company token   stop  Ctrl+C\n")

@@ -3,7 +3,7 @@
 It decides nothing at run time; what a run does is the graph's, whether it may is the governor's.
 """
 
-from company.home.company import Company, open_company, open_store
+from company.home.company import Company, open_company, open_redactor, open_store
 from company.home.content import Content, load_content
 from company.home.directory import CompanyDirectory, bundled_directory, find_directory, state_directory
 from company.home.scaffold import init_company
@@ -19,6 +19,7 @@ __all__ = [
     "is_trusted",
     "load_content",
     "open_company",
+    "open_redactor",
     "open_store",
     "require_trust",
     "state_directory",

@@ -165,9 +165,7 @@ def open_company(
     except BaseException:
         store.close()
         raise
-    secrets = SecretStore(state, home_id=store.home_id, environment=environment, now=WallClock().now)
-    keys = ProviderKeys(environment, settings.providers, secrets)
-    master = {MASTER_KEY_VARIABLE: environment.get(MASTER_KEY_VARIABLE, "")}
+    keys, redactor = _keys(state, store, settings, environment)
     return Company(
         directory=directory,
         state=state,
@@ -181,11 +179,25 @@ def open_company(
         world=world,
         services=_services(store, settings, world, clock, memory, chosen),
         models=Models(settings=settings, roles=content.roles, keys=keys),
-        redactor=Redactor(keys.values, secrets.values, lambda: master),
+        redactor=redactor,
         memory=memory,
         seed=chosen,
         identity=_identity(content, settings),
     )
+
+
+def open_redactor(state: Path, store: Store, settings: Settings, environment: Mapping[str, str]) -> Redactor:
+    """Return what takes the home's keys out of texts, for a command that does not open the whole company."""
+    return _keys(state, store, settings, environment)[1]
+
+
+def _keys(
+    state: Path, store: Store, settings: Settings, environment: Mapping[str, str]
+) -> tuple[ProviderKeys, Redactor]:
+    secrets = SecretStore(state, home_id=store.home_id, environment=environment, now=WallClock().now)
+    keys = ProviderKeys(environment, settings.providers, secrets)
+    master = {MASTER_KEY_VARIABLE: environment.get(MASTER_KEY_VARIABLE, "")}
+    return keys, Redactor(keys.values, secrets.values, lambda: master)
 
 
 def open_store(state: Path, clock: Clock | None = None) -> Store:

@@ -161,6 +161,18 @@ class Memory(Protocol):
             budget_tokens: Size of all texts together, at four characters a token.
         """
 
+    def browse(
+        self, roles: Sequence[str], query: str, *, person: str, limit: int
+    ) -> list[tuple[MemoryItem, float | None]]:
+        """Return whole memories for a person to read, with their score.
+
+        Args:
+            roles: Whose memories.
+            query: What to look for, the most relevant first; empty for the newest first, which have no score.
+            person: Who reads. Their memories and the company's are shown.
+            limit: At most this many memories.
+        """
+
     def warm(self) -> None:
         """Load the embedder and open the index now, so that the first recall does not pay for it."""
 

@@ -129,6 +129,15 @@ class Records:
         )
         return [(row["seq"], _item(row), row["vector"]) for row in rows]
 
+    def newest(self, roles: Sequence[str], person: str, limit: int) -> list[MemoryItem]:
+        """Return the newest visible memories of any of the roles, newest first."""
+        rows = self._db.execute(
+            "SELECT * FROM memory WHERE role IN (SELECT value FROM json_each(:roles)) "
+            "AND person IN ('', :person) ORDER BY seq DESC LIMIT :limit",
+            {"roles": json.dumps(list(roles)), "person": person, "limit": limit},
+        )
+        return [_item(row) for row in rows]
+
     def vectors(self, role: str, person: str, embedder_id: str) -> tuple[list[int], bytes]:
         """Return the visible memories that have a vector, oldest first, and those vectors one after another."""
         rows = self._db.execute(

@@ -93,6 +93,21 @@ class VectorMemory:
         ranked = rank(candidates, now=self._clock.now(), semantic=self._embedder is not None)
         return _within(ranked, limit, budget_tokens * _CHARACTERS_A_TOKEN)
 
+    def browse(
+        self, roles: Sequence[str], query: str, *, person: str, limit: int
+    ) -> list[tuple[MemoryItem, float | None]]:
+        """Return whole memories for a person to read; see `Memory.browse`."""
+        if not clean(query):
+            return [(item, None) for item in self._records.newest(roles, person, limit)]
+        now, semantic = self._clock.now(), self._embedder is not None
+        found = [
+            pair
+            for role in roles
+            for pair in rank(self._candidates(role, person, clean(query)), now=now, semantic=semantic)
+        ]
+        found.sort(key=lambda pair: -pair[1])
+        return list(found[:limit])
+
     def warm(self) -> None:
         """Load the embedder and open the index now, so that the first recall does not pay for it."""
         if self._embedder is not None and self._index is not None:

@@ -1,12 +1,37 @@
-"""The HTTP doors: the journal as an event stream, POST as commands, and one plain page.
+"""The HTTP doors: the journal as events, POST as commands, and what a browser opens.
 
-It serves this machine only and always asks who is there. It keeps no state of its own beside a token and idempotency
-keys: what a client sees is read from the store, and a client that leaves never stops a run. Every door is a router of
-its own, mounted in `app.py` behind the one gate.
+It always asks who is there. It keeps no state of its own beside idempotency keys: what a client sees is read from the
+store, and a client that leaves never stops a run. Every door is a router of its own, mounted in `app.py` behind the one
+gate. Names are looked up when they are first asked for: commands that only want to know where a server is
+(`access/presence.py`) do not pay for the web framework.
 """
 
-from company.server.access.keys import load_token
-from company.server.app import create_app
-from company.server.serving import Server, listen, serve
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["Server", "create_app", "listen", "load_token", "serve"]
+if TYPE_CHECKING:
+    from company.server.access.binding import listen
+    from company.server.access.presence import Address, find_server
+    from company.server.access.site import Site
+    from company.server.app import create_app
+    from company.server.serving import Door, Server, opened_door, serve
+
+_ROOMS = {
+    "Address": "access.presence",
+    "Door": "serving",
+    "Server": "serving",
+    "Site": "access.site",
+    "create_app": "app",
+    "find_server": "access.presence",
+    "listen": "access.binding",
+    "opened_door": "serving",
+    "serve": "serving",
+}
+
+__all__ = ["Address", "Door", "Server", "Site", "create_app", "find_server", "listen", "opened_door", "serve"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)

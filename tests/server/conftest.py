@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,20 @@ import httpx2
 import pytest
 
 from company.engine import Engine
-from company.home import find_directory, open_company, trust
-from company.server import Server, create_app, listen
+from company.home import find_directory, open_company, open_store, trust
+from company.server import Server, Site, create_app, listen
+from company.server.principal import SCOPES
+from company.store import Store
 
-TOKEN = "a-token-that-is-long-enough-for-tests"
 PATIENCE = 20.0
+
+UNHURRIED = """
+[server]
+reads_per_minute = 100000
+commands_per_minute = 100000
+logins_per_minute = 100000
+"""
+"""Limits that no file of tests meets by accident."""
 
 FILES = {
     "company.toml": """
@@ -110,6 +119,7 @@ class Served:
         self._listener = listen("127.0.0.1", 0)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self._tokens: dict[tuple[str, ...], str] = {}
         self._failed: list[BaseException] = []
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -118,8 +128,31 @@ class Served:
         if self._failed:
             raise self._failed[0]
 
-    def client(self, *, token: str | None = TOKEN, **headers: str) -> httpx2.Client:
-        """Return a client that shows the token."""
+    @property
+    def token(self) -> str:
+        """A token that may do everything, in Ada's name."""
+        return self.token_for(SCOPES)
+
+    def token_for(self, scopes: Sequence[str], person: str = "Ada") -> str:
+        """Return a token, made as another process would make it."""
+        known = (person, *scopes)
+        if known not in self._tokens:
+            with self.store() as store:
+                self._tokens[known] = store.access.make("token", person=person, scopes=scopes).secret
+        return self._tokens[known]
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Open the server's store a second time, as another process would."""
+        store = open_store(self.state)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def client(self, *, token: str | None = "", scopes: Sequence[str] = SCOPES, **headers: str) -> httpx2.Client:
+        """Return a client that shows a token with `scopes`; another `token`, or with None nothing."""
+        token = self.token_for(scopes) if token == "" else token
         shown = {"authorization": f"Bearer {token}"} if token else {}
         options = {"timeout": PATIENCE, "trust_env": False, "verify": False}  # plain HTTP: no certificates to load
         return httpx2.Client(base_url=self.url, headers={**shown, **headers}, **options)
@@ -161,8 +194,9 @@ class Served:
                 find_directory(self.directory, Path.cwd()), self.state, environment=self._environment
             )
             self.engine = Engine(company)
-            app = create_app(self.engine, token=TOKEN, port=self.port, person="Ada")
-            self._server = Server(app, ready=self._ready.set)
+            settings = company.settings.server
+            self.app = create_app(self.engine, site=Site.of(settings, "127.0.0.1", self.port), person="Ada")
+            self._server = Server(self.app, settings, ready=self._ready.set)
             self._server.run(sockets=[self._listener])
             self.engine.close()
             company.close()
@@ -187,7 +221,7 @@ def frames_of(pieces: Iterator[str]) -> Iterator[Frame]:
             fields = dict(lines)
             if fields:
                 yield Frame(
-                    int(fields["id"]) if "id" in fields else None,
+                    int(fields["id"].rpartition(":")[2]) if "id" in fields else None,
                     fields.get("event", "message"),
                     json.loads(fields["data"]) if "data" in fields else None,
                 )
@@ -212,13 +246,18 @@ def server(_acme: Path, _trusting: dict[str, str], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def start_server(_trusting: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], Served]]:
-    """Start a server on a company and a home of the test's own, the second time on the same ones."""
+def start_server(_trusting: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Start a server on a company and a home of the test's own, the second time on the same ones.
+
+    What is passed is added to the settings; a section `[server]` in it stands for the one of these tests.
+    """
     directory = _write(tmp_path / "own", _trusting)
     (tmp_path / "home").mkdir()
     started: list[Served] = []
 
-    def _start() -> Served:
+    def _start(settings: str = "") -> Served:
+        own = settings if "[server]" in settings else UNHURRIED + settings
+        (directory / "company.toml").write_text(dedent(FILES["company.toml"]) + dedent(own))
         started.append(Served(directory, tmp_path / "home", _trusting))
         return started[-1]
 
@@ -231,5 +270,5 @@ def _write(root: Path, environment: Mapping[str, str]) -> Path:
     for path, text in FILES.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(dedent(text).lstrip("\n"), "utf-8")
+        file.write_text(dedent(text).lstrip("\n") + (UNHURRIED if path == "company.toml" else ""), "utf-8")
     return trust(root, environment)

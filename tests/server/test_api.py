@@ -20,16 +20,18 @@ def words_of(frames, run: str) -> str:
 
 def test_a_message_is_answered_through_the_stream(server) -> None:
     with server.frames() as frames:
-        run = server.say("hello", thread="t1", person="Grace")
+        run = server.say("hello", thread="t1")
         words = words_of(frames, run)
     ended = server.run(run, until="done")
     assert words == ended["outcome"]["answer"] != ""
     assert "nice to see you" in words
-    assert (ended["thread"], ended["person"], ended["request"]) == ("t1", "Grace", "hello")
+    assert (ended["thread"], ended["person"], ended["request"]) == ("t1", "Ada", "hello")
 
 
-def test_a_message_without_person_is_the_owners(server) -> None:
-    assert server.run(server.say("hello"))["person"] == "Ada"
+def test_who_speaks_is_who_the_token_belongs_to(server) -> None:
+    with server.client(token=server.token_for(["chat"], person="Grace")) as client:
+        run = client.post("/api/v1/messages", json={"text": "hello"}).json()["run"]
+    assert server.run(run, until="done")["person"] == "Grace"
 
 
 def test_a_cycle_runs_on_request(server) -> None:
@@ -52,8 +54,10 @@ def test_runs_work_side_by_side(server) -> None:
     runs = [server.say("hello", thread=f"thread {number}") for number in range(5)]
     assert all(server.run(run, until="done")["outcome"]["answer"] for run in runs)
     with server.client() as client:
-        listed = client.get("/api/v1/runs", params={"limit": 5}).json()["runs"]
+        listed = client.get("/api/v1/runs", params={"limit": 5}).json()
+        older = client.get("/api/v1/runs", params={"limit": 2, "before": runs[-1]}).json()
     assert [run["id"] for run in listed] == runs[::-1]
+    assert [run["id"] for run in older] == runs[-2:-4:-1]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +69,9 @@ def test_runs_work_side_by_side(server) -> None:
         {"text": "x" * 16_001},
         {"text": 5},
         {"text": "hi", "thread": ""},
+        {"text": "hi", "thread": "two\nlines"},
         {"text": "hi", "role": "ceo"},
+        {"text": "hi", "person": "Grace"},
         {"text": "half a pair \ud800"},
         [],
         "hello",
@@ -77,7 +83,7 @@ def test_a_message_that_does_not_fit_is_refused_by_field(server, body: object) -
     assert answer.status_code == 422
     error = answer.json()["error"]
     assert error["code"] == "invalid"
-    assert error["message"].startswith(("text: ", "thread: ", "role: ", "body: "))
+    assert error["message"].startswith(("text: ", "thread: ", "role: ", "person: ", "body: "))
 
 
 @pytest.mark.parametrize("body", [b"{", b"[" * 60_000, b"\xff\xfe"])
@@ -97,7 +103,15 @@ def test_any_text_of_a_person_comes_back_as_it_was(server) -> None:
     ("method", "path", "status", "code"),
     [
         ("GET", "/api/v1/runs/R999", 404, "not_found"),
+        ("GET", "/api/v1/runs?before=R999", 404, "not_found"),
+        ("POST", "/api/v1/runs/R999/cancel", 404, "not_found"),
         ("GET", "/api/v1/approvals/A999", 404, "not_found"),
+        ("GET", "/api/v1/agents/nobody", 404, "not_found"),
+        ("GET", "/api/v1/agents/nobody/tasks", 404, "not_found"),
+        ("GET", "/api/v1/personas/nobody", 404, "not_found"),
+        ("GET", "/api/v1/memory?role=nobody", 404, "not_found"),
+        ("GET", "/api/v1/why/R999", 404, "not_found"),
+        ("GET", "/api/v1/why/nothing", 404, "not_found"),
         ("GET", "/api/v1/nothing", 404, "not_found"),
         ("DELETE", "/api/v1/status", 405, "method_not_allowed"),
         ("GET", "/api/v1/runs?limit=0", 422, "invalid"),
@@ -146,6 +160,53 @@ def test_a_key_belongs_to_one_request(server) -> None:
         again = client.post("/api/v1/messages", json={"text": "hello"}, headers=headers)
     assert [other.status_code, cycle.status_code, again.status_code] == [422, 422, 202]
     assert again.json() == first.json()
+
+
+def test_a_key_belongs_to_one_person(server) -> None:
+    headers = {"idempotency-key": "k3"}
+    answers = []
+    for person in ("Ada", "Grace"):
+        with server.client(token=server.token_for(["chat"], person=person)) as client:
+            answers.append(client.post("/api/v1/messages", json={"text": "hello"}, headers=headers).json()["run"])
+    assert answers[0] != answers[1]
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path", "body"),
+    [
+        ("read", "GET", "/api/v1/timeline", None),
+        ("read", "GET", "/api/v1/threads", None),
+        ("read", "GET", "/api/v1/threads/main/messages", None),
+        ("read", "PUT", "/api/v1/threads/main/read", {"seq": 1}),
+        ("read", "GET", "/api/v1/runs", None),
+        ("read", "GET", "/api/v1/runs/R1", None),
+        ("read", "GET", "/api/v1/report", None),
+        ("read", "GET", "/api/v1/approvals", None),
+        ("read", "GET", "/api/v1/approvals/A1", None),
+        ("read", "GET", "/api/v1/agents", None),
+        ("read", "GET", "/api/v1/agents/ceo", None),
+        ("read", "GET", "/api/v1/agents/ceo/tasks", None),
+        ("read", "GET", "/api/v1/personas/ceo", None),
+        ("read", "GET", "/api/v1/memory", None),
+        ("read", "GET", "/api/v1/costs", None),
+        ("read", "GET", "/api/v1/why/R1", None),
+        ("read", "GET", "/api/v1/config", None),
+        ("read", "GET", "/openapi.json", None),
+        ("read", "GET", "/docs", None),
+        ("chat", "POST", "/api/v1/messages", {"text": "hello"}),
+        ("chat", "POST", "/api/v1/cycles", None),
+        ("chat", "POST", "/api/v1/runs/R1/cancel", None),
+        ("approve", "POST", "/api/v1/approvals/A1", {"approved": False}),
+        ("admin", "POST", "/api/v1/stop", {"reason": ""}),
+        ("admin", "POST", "/api/v1/start", {"reason": "looked into it"}),
+    ],
+)
+def test_what_a_token_has_no_scope_for_is_refused(server, scope: str, method: str, path: str, body: object) -> None:
+    others = [other for other in ("read", "chat", "approve", "admin") if other != scope]
+    with server.client(scopes=others) as client:
+        answer = client.request(method, path, **({} if body is None else {"json": body}))
+    assert answer.status_code == 403
+    assert f"no scope '{scope}'" in answer.json()["error"]["message"]
 
 
 def test_two_messages_without_key_are_two_runs(server) -> None:

@@ -92,16 +92,16 @@ def test_a_person_approves_over_http_and_the_exact_call_is_made(start_server) ->
     run = server.say("buy some bitcoin")
     waiting = server.run(run, until="waiting")["outcome"]["waiting"]
     with server.client() as client:
-        (asked,) = client.get("/api/v1/approvals").json()["approvals"]
+        (asked,) = client.get("/api/v1/approvals").json()
         answer = client.post(f"/api/v1/approvals/{asked['id']}", json={"approved": True, "note": "small"})
         again = client.post(f"/api/v1/approvals/{asked['id']}", json={"approved": False})
-        left = client.get("/api/v1/approvals").json()["approvals"]
+        left = client.get("/api/v1/approvals").json()
     assert waiting == [asked["id"]]
     assert (asked["tool"], asked["run"]) == ("place_order", run)
     assert asked["arguments"]["symbol"] == "BTC/USDT"
     assert asked["arguments"]["quantity"] == "0.01"
     decided = answer.json()
-    assert (decided["approval"]["state"], decided["approval"]["decided_by"]) == ("done", "Ada")
+    assert (decided["approval"]["state"], decided["approval"]["decided_by"]) == ("approved", "Ada")
     assert decided["approval"]["result"]["status"] == "ok"
     assert decided["run"]["status"] == "done"
     assert again.status_code == 409
