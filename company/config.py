@@ -380,7 +380,7 @@ class ServerSettings(_Section):
         reads_per_minute: GET requests of one session or token in a minute; 6000.
         commands_per_minute: Other requests of one session or token in a minute; 120.
         logins_per_minute: Attempts to log in, and wrong tokens, from one address in a minute; 10.
-        body_bytes: Most bytes of a request's body; 65536.
+        body_bytes: Most bytes of a request's body; 1048576.
     """
 
     names: Texts = ()
@@ -391,7 +391,7 @@ class ServerSettings(_Section):
     reads_per_minute: Count = 6000
     commands_per_minute: Count = 120
     logins_per_minute: Count = 10
-    body_bytes: Count = 65_536
+    body_bytes: Count = 1_048_576
 
 
 class TelemetrySettings(_Section):

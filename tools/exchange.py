@@ -122,25 +122,13 @@ async def cancel_order(order_id: str, context: Context) -> OrderReport:
     """
     report = await context.get(Desk).cancel(order_id)
     if report.status == "canceled":
-        context.emit("order.cancelled", _order_event(report))
+        context.emit("order.cancelled", report.told())
     return report
 
 
 def _announce(context: Context, report: OrderReport) -> None:
-    context.emit("order.placed", {**_order_event(report), "quantity": f"{report.quantity:f}", "type": report.type})
+    context.emit("order.placed", {**report.told(), "quantity": f"{report.quantity:f}", "type": report.type})
     if report.filled:
         filled = {"quantity": f"{report.filled:f}", "notional": f"{report.notional:f}", "reason": report.reason}
         fee = None if report.fee is None else f"{report.fee:f}"
-        context.emit("trade.filled", {**_order_event(report), **filled, "fee": fee})
-
-
-def _order_event(report: OrderReport) -> dict[str, str | None]:
-    return {
-        "venue": report.venue,
-        "symbol": report.symbol,
-        "side": report.side,
-        "price": None if report.price is None else f"{report.price:f}",
-        "status": report.status,
-        "orderId": report.order_id,
-        "clientOrderId": report.client_order_id,
-    }
+        context.emit("trade.filled", {**report.told(), **filled, "fee": fee})

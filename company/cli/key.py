@@ -4,7 +4,6 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,10 +18,16 @@ if TYPE_CHECKING:
     from company.config import Settings
     from company.store import SecretStore
 
-app = typer.Typer(help="Keys of model providers: set, list, remove.", no_args_is_help=True)
+app = typer.Typer(help="Keys of model providers, and secrets of webhooks: set, list, remove.", no_args_is_help=True)
 
-Provider = Annotated[str, typer.Argument(metavar="PROVIDER", help="A provider, such as openai.")]
+Provider = Annotated[
+    str,
+    typer.Argument(metavar="PROVIDER", help="A provider, such as openai, or a webhook's secret, such as webhook:ops."),
+]
 Refused = Annotated[list[str] | None, typer.Argument(hidden=True)]
+
+_WEBHOOK = "webhook:"
+"""What the name of a webhook's secret begins with, as the server looks it up."""
 
 _LONGEST = 100_000
 """Characters that are read from standard input; no key is nearly as long."""
@@ -31,7 +36,7 @@ _LONGEST = 100_000
 @app.command("set")
 def set_key(provider: Provider, refused: Refused = None, directory: Directory = None, home: Home = None) -> None:
     """Keep the key of a provider, asked for without showing it, or read from standard input."""
-    from company.store import clean_key, secret_name
+    from company.store import clean_key
 
     if refused:
         raise UsageError(
@@ -40,10 +45,10 @@ def set_key(provider: Provider, refused: Refused = None, directory: Directory = 
             cure="make a new key at the provider if that was one; then: company key set PROVIDER, which asks for it",
         )
     settings, secrets, state = _opened(directory, home)
-    _require_known(provider, settings.providers)
-    secrets.set(secret_name(provider), clean_key(_asked(provider), where=f"key of {provider}"))
+    _require_known(provider, settings)
+    secrets.set(_stored_as(provider), clean_key(_asked(provider), where=f"key of {provider}"))
     typer.echo(f"key of {provider} kept in {state}, encrypted; its master key is in {secrets.master_place()}")
-    if os.environ.get(variable := settings.providers[provider].key_env):
+    if os.environ.get(variable := _variable(provider, settings)):
         typer.echo(f"{variable} is set in the environment and comes first")
     typer.echo("A key never turns on live trading.")
 
@@ -63,14 +68,12 @@ def list_keys(as_json: AsJson = False, directory: Directory = None, home: Home =
 @app.command("remove")
 def remove_key(provider: Provider, directory: Directory = None, home: Home = None) -> None:
     """Forget the key of a provider."""
-    from company.store import secret_name
-
     settings, secrets, state = _opened(directory, home)
-    if secrets.remove(secret_name(provider)):
+    if secrets.remove(_stored_as(provider)):
         typer.echo(f"key of {provider} removed from {state}; at the provider it is still valid")
         return
-    _require_known(provider, settings.providers)
-    variable = settings.providers[provider].key_env
+    _require_known(provider, settings)
+    variable = _variable(provider, settings)
     given = f"; it comes from the environment: unset {variable}" if os.environ.get(variable) else ""
     typer.echo(f"no key of {provider} is in the secret store{given}", err=True)
     raise typer.Exit(1)
@@ -93,9 +96,22 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _require_known(provider: str, known: Iterable[str]) -> None:
+def _stored_as(provider: str) -> str:
+    """Return the name in the secret store."""
+    from company.store import secret_name
+
+    return provider if provider.startswith(_WEBHOOK) else secret_name(provider)
+
+
+def _variable(provider: str, settings: "Settings") -> str:
+    """Return the variable of the environment that comes first; a webhook's secret has none."""
+    return "" if provider.startswith(_WEBHOOK) else settings.providers[provider].key_env
+
+
+def _require_known(provider: str, settings: "Settings") -> None:
     from company.config import suggest
 
+    known = [*settings.providers, *(_WEBHOOK + hook.secret for hook in settings.webhooks)]
     if provider not in known:
         raise UsageError(
             f"no provider is called {_shown(provider)}",

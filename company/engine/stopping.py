@@ -31,7 +31,10 @@ async def cancel_orders(company: Company) -> int:
     desk: Desk = company.services[Desk]
     orders = await desk.open_orders()
     for order in orders:
-        await desk.cancel(order.order_id)
+        done = await desk.cancel(order.order_id)
+        if done.status == "canceled":
+            body = events.custom("order.cancelled", done.told())
+            company.store.journal.append([Draft("", "", "person", "user", body)])
     return len(orders)
 
 

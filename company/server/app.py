@@ -79,7 +79,7 @@ def create_app(engine: Engine, *, site: Site, person: str) -> FastAPI:
     )
     app.state.driver = driver
     app.state.webhooks = webhooks
-    system = System(engine, driver, tail, metrics)
+    system = System(engine, driver, tail, metrics, webhooks)
     app.add_middleware(Direct, paths={STATUS: system.answer_status})
     app.add_middleware(
         Gate,

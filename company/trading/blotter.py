@@ -51,6 +51,18 @@ class OrderReport(Report):
     fee: Figure | None
     reason: str
 
+    def told(self) -> dict[str, str | None]:
+        """Return what an event says of the order."""
+        return {
+            "venue": self.venue,
+            "symbol": self.symbol,
+            "side": self.side,
+            "price": None if self.price is None else f"{self.price:f}",
+            "status": self.status,
+            "orderId": self.order_id,
+            "clientOrderId": self.client_order_id,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:

@@ -10,9 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
-from tests.bench import provider
+from tests.bench import provider, serving, web
 
 RUNS = 5
 
@@ -27,6 +28,8 @@ def main() -> None:
     for name, value, bar in asyncio.run(_cycles()):
         show(name, value, bar)
     show("governor.decide_p50_ms", _decide_ms(), 0.2)
+    for name, value, bar, least in chain(serving.figures(), web.figures()):
+        show(name, value, bar, least=least)
 
 
 def show(figure: str, value: float, bar: float, *, least: bool = False) -> None:

@@ -19,7 +19,9 @@ from company.server.access.sessions import SESSION_LASTS
 from company.server.faults import CODES, SAFETY_HEADERS
 from company.server.principal import SCOPES
 from company.server.streams.channels import CHANNELS
+from company.server.streams.socket import NOT_UNDERSTOOD, RESTARTS
 from company.server.streams.tail import Pace
+from company.server.streams.transport import FAILED, TOO_SLOW
 from company.store.passwords import SHORTEST
 
 TEXT = (Path(__file__).parents[2] / "docs" / "server.md").read_text()
@@ -165,6 +167,11 @@ def test_the_errors_are_those_of_the_code() -> None:
 
 def test_the_channels_are_those_of_the_code() -> None:
     assert [row[0] for row in table("Events", "channel | carries")] == list(CHANNELS)
+
+
+def test_the_close_codes_are_those_of_the_code() -> None:
+    told = WORDS.partition("The server closes with ")[2].partition("; after")[0]
+    assert [int(code) for code in re.findall("10[0-9]{2}", told)] == [NOT_UNDERSTOOD, FAILED, RESTARTS, TOO_SLOW]
 
 
 def test_the_metrics_are_those_that_are_counted(server) -> None:

@@ -80,10 +80,17 @@ class Sessions:
         router = APIRouter(prefix=PATH, tags=["session"])
         empty: dict[str, Any] = {"status_code": 204, "response_class": Response}
         router.add_api_route(
-            "", self.log_in, methods=["POST"], responses=answers(*_REFUSED, 400, 413, 415, 422), **empty
+            "",
+            self.log_in,
+            methods=["POST"],
+            summary="Log a browser in",
+            responses=answers(*_REFUSED, 400, 413, 415, 422),
+            **empty,
         )
-        router.add_api_route("", self.who, methods=["GET"], responses=answers(*_REFUSED))
-        router.add_api_route("", self.log_out, methods=["DELETE"], responses=answers(*_REFUSED, 413, 415), **empty)
+        router.add_api_route("", self.who, methods=["GET"], summary="Who is logged in", responses=answers(*_REFUSED))
+        router.add_api_route(
+            "", self.log_out, methods=["DELETE"], summary="Log out", responses=answers(*_REFUSED, 413, 415), **empty
+        )
         return router
 
     async def log_in(self, request: Request, login: Login) -> Response:

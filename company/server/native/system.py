@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from company import __version__
 from company.engine import Engine
 from company.governor import STOP_FLAG
+from company.server.doors.webhooks import HookState, Webhooks
 from company.server.driving import Driver
 from company.server.faults import Refusal
 from company.server.native.views import RunView
@@ -79,6 +80,24 @@ class Status(_View):
     health: Health
 
 
+class HookLine(_View):
+    """One webhook.
+
+    Attributes:
+        url: Where it posts, without its query.
+        seq: Number of the last event that is done with.
+        failures: Tries of the present event that failed.
+        error: Why the last one failed; empty when none did.
+        parked: It gave up until the next start.
+    """
+
+    url: str
+    seq: int
+    failures: int
+    error: str
+    parked: bool
+
+
 class HealthView(_View):
     """Health in detail.
 
@@ -89,6 +108,7 @@ class HealthView(_View):
         epoch: Name of this home's journal in the ids of events.
         sse_clients: Open event streams.
         ws_clients: Open WebSockets.
+        webhooks: How each hook is doing.
     """
 
     company: Health
@@ -99,6 +119,7 @@ class HealthView(_View):
     running: list[str]
     sse_clients: int
     ws_clients: int
+    webhooks: list[HookLine]
 
 
 class Ready(NamedTuple):
@@ -125,10 +146,12 @@ class System:
         driver: Knows what is being worked on.
         tail: Knows who listens.
         metrics: What is counted.
+        webhooks: Knows what was posted.
     """
 
-    def __init__(self, engine: Engine, driver: Driver, tail: Tail, metrics: Metrics) -> None:
+    def __init__(self, engine: Engine, driver: Driver, tail: Tail, metrics: Metrics, webhooks: Webhooks) -> None:
         self._engine, self._driver, self._tail, self._metrics = engine, driver, tail, metrics
+        self._webhooks = webhooks
         self._store = engine.company.store
         self._records: Records = engine.company.services[Records]
         self._state: tuple[int, frozenset[str], int] | None = None
@@ -139,8 +162,10 @@ class System:
         """Return the routes."""
         router = APIRouter()
         same: dict[int | str, dict[str, Any]] = {304: {"description": "It is as you know it."}}
-        router.add_api_route(STATUS, self.status, methods=["GET"], response_model=Status, responses=same)
-        router.add_api_route(HEALTH, self.health, methods=["GET"])
+        router.add_api_route(
+            STATUS, self.status, methods=["GET"], summary="How the company is", response_model=Status, responses=same
+        )
+        router.add_api_route(HEALTH, self.health, methods=["GET"], summary="Whether anything is wrong")
         for path, endpoint in ((LIVES, self.lives), (READY, self.readiness), (METRICS, self.counted)):
             router.add_api_route(path, endpoint, methods=["GET"], include_in_schema=False)
         return router
@@ -177,6 +202,7 @@ class System:
             running=_running(self._engine, self._driver.running),
             sse_clients=self._tail.count("sse"),
             ws_clients=self._tail.count("ws"),
+            webhooks=[_hook(state) for state in self._webhooks.state],
         )
 
     async def lives(self) -> Response:
@@ -253,6 +279,16 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
         last_run=RunView.of(last) if last else None,
         costs=records.costs(),
         health=_health(records.health(), running),
+    )
+
+
+def _hook(state: HookState) -> HookLine:
+    return HookLine(
+        url=state.url.partition("?")[0],
+        seq=state.cursor,
+        failures=state.failures,
+        error=state.error,
+        parked=state.parked,
     )
 
 

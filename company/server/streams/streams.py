@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from company.errors import UsageError
-from company.server.faults import Refusal
+from company.server.faults import Refusal, answers
 from company.server.principal import principal_of
 from company.server.streams.channels import CHANNELS, Choice, named
 from company.server.streams.cursor import begin, parse
@@ -54,7 +54,14 @@ class Streams:
         told: dict[int | str, dict[str, Any]] = {
             200: {"content": {"text/event-stream": {}}, "description": "Events, until one side ends it."}
         }
-        router.add_api_route(EVENTS, self.events, methods=["GET"], response_class=Response, responses=told)
+        router.add_api_route(
+            EVENTS,
+            self.events,
+            methods=["GET"],
+            summary="Follow what happens",
+            response_class=Response,
+            responses={**told, **answers(404)},
+        )
         router.routes.append(WebSocketRoute(SOCKET, _Door(self.socket)))
         return router
 

@@ -78,12 +78,19 @@ def test_the_ag_ui_example_runs(server, tmp_path: Path) -> None:
 
 
 def test_the_example_makes_a_secret_and_the_receivers_check_passes_what_it_signs(tmp_path: Path) -> None:
-    (make,) = [block for block in blocks("python") if "SecretStore(" in block]
+    (make,), (settings,) = blocks("sh"), [block for block in blocks("toml") if "[[webhooks]]" in block]
+    (tmp_path / "roles").mkdir()
+    (tmp_path / "company.toml").write_text(settings)
     (check,) = [block for block in blocks("python") if "is_genuine" in block]
-    secret = run(sys.executable, "-c", make, env=environment(tmp_path, tmp_path)).strip()
-    store = open_store(tmp_path)
+    values = environment(tmp_path / "home", tmp_path)
+    done = subprocess.run(["bash", "-c", make], capture_output=True, text=True, env=values, cwd=tmp_path, timeout=90)
+    assert done.returncode == 0, done.stderr
+    secret = done.stderr.splitlines()[0]
+    assert secret not in done.stdout
+    home = tmp_path / "home"
+    store = open_store(home)
     store.close()
-    kept = SecretStore(tmp_path, home_id=store.home_id, environment=os.environ, now=lambda: NOON)
+    kept = SecretStore(home, home_id=store.home_id, environment=os.environ, now=lambda: NOON)
     assert kept.get("webhook:ops") == secret
     names: dict[str, Any] = {}
     exec(check, names)

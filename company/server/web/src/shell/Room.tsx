@@ -1,6 +1,6 @@
 // Terminal and dashboard beside each other, or one at a time where there is no room for both.
 
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 
 import { Terminal } from "../terminal/Terminal";
 import { useCell } from "../wire/cell";
@@ -26,6 +26,11 @@ export function Room({ person }: { person: string }) {
     open("dashboard");
     requestAnimationFrame(() => document.getElementById("approvals-heading")?.scrollIntoView({ block: "start" }));
   };
+  useEffect(() => {
+    const show = () => setTab("terminal");
+    window.addEventListener("company:show-approval", show);
+    return () => window.removeEventListener("company:show-approval", show);
+  }, []);
   const hidden = (part: Tab) => !wide && tab !== part;
   return (
     <>

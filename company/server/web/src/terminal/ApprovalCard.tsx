@@ -43,7 +43,7 @@ export function ApprovalCard({ asked: journal }: { asked: Asked }) {
   };
 
   return (
-    <div className={`approval ${open ? "open" : asked.state}`} role="group" aria-labelledby={title} tabIndex={0} onKeyDown={keys}>
+    <div className={`approval ${open ? "open" : asked.state}`} role="group" data-approval={asked.id} aria-labelledby={title} tabIndex={0} onKeyDown={keys}>
       <p className="approval-title" id={title}>
         <strong>{asked.id}</strong> {asked.role} wants <code>{asked.tool}</code>
         <span className="chip">{open ? "waits for you" : stateOf(asked, left)}</span>

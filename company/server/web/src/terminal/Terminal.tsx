@@ -1,6 +1,6 @@
 // The terminal: one conversation, and the prompt below it.
 
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { useCell } from "../wire/cell";
 import { Announcer } from "./Announcer";
@@ -9,6 +9,7 @@ import { Journal } from "./journal";
 import { perform } from "./locals";
 import { Prompt } from "./Prompt";
 import { send } from "./sending";
+import { useShowing } from "./showing";
 import "./terminal.css";
 import { Transcript } from "./Transcript";
 
@@ -25,6 +26,8 @@ export function Terminal({ thread, person }: { thread: string; person: string })
     if (text.startsWith("/")) void perform(text, { thread, running }, log.known);
     else void send(text, thread);
   };
+  const list = useCallback(() => perform("/approve", { thread, running: "" }, journal.log.get().known), [thread, journal]);
+  useShowing(list);
   const [fault, setFault] = useState("");
   const stop = () => void cancel(running).then(() => setFault(""), (error: Error) => setFault(error.message));
 
