@@ -28,7 +28,7 @@ LOOK = 0.05
 """Seconds between two looks at how far a run of the server is."""
 
 LASTS = timedelta(hours=12)
-"""How long the token of one command holds at most; it is revoked when the command ends."""
+"""How long the token of one command holds at most; it is forgotten when the command ends."""
 
 SCOPES = ("read", "chat", "approve")
 
@@ -171,7 +171,7 @@ def _there(server: "Address", directory: Path | None, home: Path | None, person:
             certificate = settings.server.tls_certificate
             yield There(server, state, store, redactor, token=made.secret, certificate=certificate)
         finally:
-            store.access.revoke(made.credential.id)
+            store.access.forget(made.credential.id)
     finally:
         store.close()
 

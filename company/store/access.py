@@ -181,6 +181,10 @@ class Access:
         )
         return self.get(id)
 
+    def forget(self, id: str) -> None:
+        """Delete a credential that one command made for itself; it opens nothing from now on."""
+        self._connection.change(sa.delete(credentials).where(credentials.c.id == id))
+
     def revoke_all(self, kind: CredentialKind) -> int:
         """Revoke all of one kind and return how many still held."""
         now = self._now()

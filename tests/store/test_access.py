@@ -139,3 +139,10 @@ def test_a_short_password_is_refused(store: Store) -> None:
     with pytest.raises(UsageError, match=f"at least {SHORTEST} characters"):
         store.password.set("x" * (SHORTEST - 1))
     assert not store.password.is_set()
+
+
+def test_a_forgotten_token_leaves_nothing(store: Store) -> None:
+    made = store.access.make("token", person="ada", scopes=["read"])
+    store.access.forget(made.credential.id)
+    assert store.access.find("token", made.secret) is None
+    assert store.access.all("token") == []
