@@ -30,8 +30,9 @@ PAGES = {path.name: path.read_text() for path in [ROOT / "README.md", *sorted((R
 DOCS = "\n".join(PAGES.values())
 MODELS = PAGES["models.md"]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-OTHERS = {"ollama", "vllm", "cat", "cd", "make"}
+OTHERS = {"ollama", "vllm", "cat", "cd", "make", "python3", "tee"}
 """What a command line may begin with that is not ours; README's own are run, those of servers are not."""
+WEB = ROOT / "company" / "server" / "web"
 SCREENS = ("OpenAI", "Anthropic", "Ollama", "A compatible server")
 CYCLE = Usage(input=34_000, output=1_900)
 """Tokens of a cycle of the default company, as docs/models.md has them."""
@@ -72,7 +73,12 @@ def parse(words: list[str]) -> None:
 
 
 def check_line(line: str) -> None:
-    words = shlex.split(re.split(r" [<>|]", line)[0], comments=True)
+    for part in line.split(" | "):
+        check_command(part)
+
+
+def check_command(text: str) -> None:
+    words = shlex.split(re.split(r" [<>]", text)[0], comments=True)
     match words:
         case ["company", *rest]:
             parse(rest)
@@ -81,7 +87,36 @@ def check_line(line: str) -> None:
             assert name == "the-ai-company"
             assert set(extras.split(",")) <= set(EXTRAS), package
         case [first, *_]:
-            assert first in OTHERS, f"nobody knows whether {line!r} is right"
+            assert first in OTHERS, f"nobody knows whether {text!r} is right"
+
+
+def web_commands() -> list[tuple[str, str]]:
+    """Commands of the web terminal as they are typed, and what they do, in the order of its menu."""
+    folder = WEB / "src" / "terminal" / "commands"
+    source = "".join((folder / name).read_text() for name in ("asking.ts", "acting.ts", "commands.ts"))
+    found = re.findall(r"\{\s+name(?:: \"(\w+)\")?,\s+(?:takes: \"(.*?)\",\s+)?summary: [\"`](.*?)[\"`],", source)
+    by_name = {name: (takes, summary) for name, takes, summary in found}
+    names = re.findall(r"\w+", re.findall(r"COMMANDS: readonly Command\[\] = \[(.*?)\];", source, flags=re.S)[0])
+    told = [(name, *by_name.get(name, by_name[""])) for name in names]  # two share one that is not named
+    return [(f"/{name} {takes}".strip(), summary.replace("${name}", name)) for name, takes, summary in told]
+
+
+def web_keys() -> list[tuple[str, str]]:
+    """Keys of the web terminal, and what they do, as `/help` says."""
+    source = (WEB / "src" / "terminal" / "commands" / "commands.ts").read_text()
+    return re.findall(r'\["(.+?)", "(.+?)"\]', source.partition("const KEYS = [")[2])
+
+
+def rows(page: str, columns: str) -> list[tuple[str, ...]]:
+    """Rows of the table of a page that has these columns, without the marks of code."""
+    found = PAGES[page].partition(f"\n| {columns} |\n")[2].partition("\n\n")[0]
+    return [tuple(cell.strip(" `") for cell in row.strip("|").split("|")) for row in found.splitlines()[1:]]
+
+
+def anchors(text: str) -> set[str]:
+    """What links to the headings of a page end with, as GitHub makes it."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), flags=re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def commands_of(help_text: str) -> list[str]:
@@ -139,6 +174,24 @@ def test_every_tool_is_documented() -> None:
     assert missing == []
 
 
+def test_the_commands_of_the_web_terminal_are_those_of_its_menu() -> None:
+    assert len(web_commands()) == 15
+    assert rows("terminal.md", "command | what it does") == web_commands()
+
+
+def test_the_keys_of_the_web_terminal_are_those_of_its_help() -> None:
+    assert web_keys()
+    assert rows("terminal.md", "key | what it does") == web_keys()
+
+
+def test_what_the_page_about_the_terminal_says_to_type_exists() -> None:
+    page, scripts = PAGES["terminal.md"], json.loads((WEB / "package.json").read_text())["scripts"]
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M)
+    assert set(re.findall(r"`make ([a-z-]+)`", page)) <= set(targets)
+    assert set(re.findall(r"^npm (?:run )?([a-z]+)$", page, flags=re.M)) - {"ci"} <= set(scripts)
+    assert "COMPANY_URL" in (WEB / "vite.config.ts").read_text()
+
+
 def test_the_picture_of_the_rooms_is_the_import_contract() -> None:
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
     picture = re.search(r"```text\n(cli\n.*?)```", (ROOT / "docs" / "architecture.md").read_text(), flags=re.S)
@@ -146,10 +199,28 @@ def test_the_picture_of_the_rooms_is_the_import_contract() -> None:
     assert picture[1].splitlines() == contract["layers"]
 
 
+def test_the_picture_inside_the_server_names_its_rooms() -> None:
+    picture = PAGES["architecture.md"].partition("## Inside the server\n\n```text\n")[2].partition("```")[0]
+    rooms = {path.parent.name for path in (ROOT / "company" / "server").glob("*/__init__.py")}
+    assert {line.split()[0] for line in picture.splitlines()} == rooms
+
+
 def test_every_link_between_documents_leads_somewhere() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+        for target in re.findall(r"(?:\]\(|src=\")([^)#:\"]+)[)\"]", path.read_text()):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_every_link_to_a_heading_leads_to_one() -> None:
+    for page, text in PAGES.items():
+        for target, anchor in re.findall(r"\]\(([\w./]*)#([\w-]+)\)", text):
+            assert anchor in anchors(PAGES[Path(target).name or page]), f"{page}: {target}#{anchor}"
+
+
+def test_every_variable_of_the_environment_is_documented() -> None:
+    files = [*(ROOT / "company").rglob("*.py"), *(ROOT / "tests" / "browser").glob("*.py"), WEB / "vite.config.ts"]
+    used = {name for file in files for name in re.findall(r"\bCOMPANY_[A-Z_]+\b", file.read_text())}
+    assert used == {name for (name, _) in rows("configuration.md", "variable | meaning")}
 
 
 @pytest.mark.parametrize(("page", "line"), sorted(set(command_lines())))
@@ -167,7 +238,14 @@ def test_every_command_in_running_text_is_one_that_exists(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["company cots", "company costs --bye model", "pip install 'the-ai-company[opnai]'", "x"]
+    "line",
+    [
+        "company cots",
+        "company costs --bye model",
+        "cat f | company key sett",
+        "pip install 'the-ai-company[opnai]'",
+        "x",
+    ],
 )
 def test_a_command_line_that_is_wrong_is_found(line: str) -> None:
     with pytest.raises(Exception, match=r"no command|No such option|opnai|nobody knows"):

@@ -1,7 +1,7 @@
 """What a browser opens: the built web UI when there is one, else the plain page, which needs no build step.
 
-The server renders what there is to know into the plain page, and its forms work without script. Who has not logged in
-sees only counts: no words, no amounts. Its script logs in with the code of the address's fragment (which browsers never
+The server renders what there is to know into the plain page, and its forms work without script. Who has not logged in,
+or may not read, sees the company's name and how to log in. Its script logs in with the code of the address's fragment (which browsers never
 send), follows the journal, and puts everything on the page as text, never as markup.
 """
 
@@ -96,6 +96,8 @@ class Front:
 
     def _page(self, request: Request, *, fault: str = "", status: int = 200) -> Response:
         company, principal = self._engine.company, known(request)
+        if principal is not None and "read" not in principal.scopes:
+            principal = None
         store, now = company.store, company.wall.now()
         html = _template().render(
             status=status_of(self._engine, self._driver.running),

@@ -24,5 +24,5 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content security policy allows no inline scripts and few data: URLs
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/api": { target: server, changeOrigin: true } } },
+  server: { proxy: { "/api": { target: server, changeOrigin: true, headers: { origin: server } } } },
 });
