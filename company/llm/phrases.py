@@ -3,6 +3,7 @@
 Everything is made from the role files, so a role added later is listed and quoted like the others.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -48,8 +49,15 @@ def joined(reports: Mapping[str, Any], roles: Mapping[str, Role]) -> str:
         f"**{roles[name].title}**: {report['summary']}" if named else str(report["summary"])
         for name, report in reports.items()
     ]
+    said = "\n\n".join(parts)
     waiting = [str(approval) for report in reports.values() for approval in report["waiting"]]
-    return "\n\n".join([*parts, *([f"Waiting for your approval: {', '.join(waiting)}."] if waiting else [])])
+    unsaid = [approval for approval in waiting if not mentions(said, approval)]
+    return f"{said}\n\nWaiting for your approval: {', '.join(unsaid)}." if unsaid else said
+
+
+def mentions(text: str, approval: str) -> bool:
+    """Tell whether `text` names an approval, so that nothing is said twice."""
+    return bool(approval) and re.search(rf"\b{re.escape(approval)}\b", text) is not None
 
 
 def ask(match: Match) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from company.errors import UsageError
 from company.events import plain
 from company.llm.missing import Unavailable, Undecidable
+from company.llm.phrases import mentions
 from company.llm.sandbox import decide, evaluate, fill, names_in, show
 from company.roles import EVERYONE, Answer, Assignment, Branch, Call, Delegate, Each, Role, Say, Step, walk_steps
 
@@ -120,7 +121,9 @@ class _Walk:
 
     def text(self) -> str:
         sections = self.sections or [f"{tool}: {_brief(value)}" for tool, value in self.outcomes]
-        troubles = [_trouble(tool, value) for tool, value in self.outcomes if isinstance(value, Unavailable)]
+        missing = [(tool, value) for tool, value in self.outcomes if isinstance(value, Unavailable)]
+        said = " ".join(sections)
+        troubles = [_trouble(tool, value) for tool, value in missing if not mentions(said, value.approval)]
         return "\n\n".join([*sections, *(["\n".join(dict.fromkeys(troubles))] if troubles else [])])
 
     def _step(self, step: Step, path: str, turn: str, scope: _Scope) -> bool:

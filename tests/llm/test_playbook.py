@@ -112,7 +112,7 @@ def test_a_step_left_out_says_so_and_a_loop_left_out_made_no_turns(make_role: Ma
         ("failed", "Failed: feed (no answer)."),
         ("denied", "Denied: feed (no answer)."),
         ("unknown", "Unknown: feed (no answer)."),
-        ("waiting", "Waits for approval A1: feed."),
+        ("waiting", "Got more: waits for approval A1"),  # said already, so it is not said again
     ],
 )
 def test_the_walk_goes_on_after_a_failure_and_the_report_says_what_failed(

@@ -30,6 +30,9 @@ export interface Mark {
   text: string;
 }
 
+/** Candles that the words at a mark take. */
+const ROOM = 12;
+
 const seconds = (at: string) => Math.floor(Date.parse(at) / 1000);
 
 /** In order of time, one of each second: the last one given. */
@@ -53,14 +56,16 @@ function lastAtOrBefore(bars: Bar[], time: number): Bar | undefined {
   return bars.findLast((bar) => bar.time <= time);
 }
 
-/** At most one mark a candle and side, with the quantity or the number of trades. */
+/** At most one mark a candle and side; where no other is near, with the quantity or the number of trades. */
 export function marksOf(bars: Bar[]): Mark[] {
-  return bars.flatMap(({ time, fills }) =>
-    (["buy", "sell"] as const).flatMap((side) => {
+  const traded = bars.flatMap(({ fills }, place) => (fills.length ? [place] : []));
+  return bars.flatMap(({ time, fills }, place) => {
+    const crowded = traded.some((other) => other !== place && Math.abs(other - place) < ROOM);
+    return (["buy", "sell"] as const).flatMap((side) => {
       const mine = fills.filter((fill) => fill.side === side);
-      return mine.length ? [{ time, side, text: wordsOf(mine) }] : [];
-    }),
-  );
+      return mine.length ? [{ time, side, text: crowded ? "" : wordsOf(mine) }] : [];
+    });
+  });
 }
 
 function wordsOf(fills: Fill[]): string {
