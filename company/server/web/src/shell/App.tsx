@@ -3,8 +3,9 @@
 import { useEffect, useState } from "react";
 
 import { useCell } from "../wire/cell";
-import { loadSession, logIn, session } from "../wire/client";
+import { ApiError, loadSession, logIn, session } from "../wire/client";
 import { Login } from "./Login";
+import { remember, remembered } from "./remembered";
 import { Room } from "./Room";
 import "./shell.css";
 
@@ -21,9 +22,19 @@ export function App({ code }: { code: string }) {
   const enter = () => {
     setFault("");
     const entering = code ? logIn({ code }).catch(() => loadSession()) : loadSession();
-    entering.catch((error: Error) => setFault(error.message));
+    entering.catch((error: Error) => {
+      const last = error instanceof ApiError && error.status === 0 ? remembered() : null;
+      if (last) session.set(last);
+      else setFault(error.message);
+    });
   };
   useEffect(enter, [code]);
+  useEffect(() => {
+    const again = () => void loadSession().catch(() => undefined); // whoever asks next says what is wrong
+    addEventListener("online", again);
+    return () => removeEventListener("online", again);
+  }, []);
+  useEffect(() => remember(known), [known]);
   if (known) return <Room person={known.person} />;
   if (known === null) return <Login spent={code !== ""} />;
   return (

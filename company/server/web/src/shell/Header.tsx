@@ -40,7 +40,7 @@ function Pills({ status, toApprovals }: { status: Status; toApprovals(): void })
         {status.mind}
       </span>
       <span className="pill" title="Spent on models today, and the most that may be">
-        {dollars(costs.usd_today)} <span className="dim">of {dollars(costs.usd_day_limit)}</span>
+        {dollars(costs.usd_today)} <span className="dim limit">of {dollars(costs.usd_day_limit)}</span>
       </span>
       {waiting > 0 && (
         <button type="button" className="pill warn" onClick={toApprovals}>

@@ -24,7 +24,7 @@ export function Room({ person }: { person: string }) {
   };
   const toApprovals = () => {
     open("dashboard");
-    requestAnimationFrame(() => document.getElementById("approvals-heading")?.scrollIntoView({ block: "start" }));
+    requestAnimationFrame(() => aim("approvals-heading"));
   };
   useEffect(() => {
     const show = () => setTab("terminal");
@@ -51,6 +51,18 @@ export function Room({ person }: { person: string }) {
       </main>
     </>
   );
+}
+
+/** Bring an element to the top of its box, as soon as it is there: the dashboard may still be loading. */
+function aim(id: string): void {
+  const found = document.getElementById(id);
+  if (found) return found.scrollIntoView({ block: "start" });
+  const watch = new MutationObserver(() => {
+    if (!document.getElementById(id)) return;
+    watch.disconnect();
+    aim(id);
+  });
+  watch.observe(document.body, { childList: true, subtree: true });
 }
 
 function Tabs({ tab, open }: { tab: Tab; open(tab: Tab): void }) {
