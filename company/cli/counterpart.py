@@ -9,7 +9,7 @@ import json
 import os
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -163,8 +163,8 @@ def _there(server: "Address", directory: Path | None, home: Path | None, person:
     from company.home import open_redactor, open_store
 
     found, state = locate(directory, home)
-    settings, store = load_settings(found.config_file), open_store(state)
-    try:
+    settings = load_settings(found.config_file)
+    with closing(open_store(state)) as store:
         redactor = open_redactor(state, store, settings, os.environ)
         made = store.access.make("token", person=person, scopes=SCOPES, name="company chat", lasts=LASTS)
         try:
@@ -172,16 +172,15 @@ def _there(server: "Address", directory: Path | None, home: Path | None, person:
             yield There(server, state, store, redactor, token=made.secret, certificate=certificate)
         finally:
             store.access.forget(made.credential.id)
-    finally:
-        store.close()
 
 
 def _trusting(certificate: str) -> list[HTTPSHandler]:
-    """Trust exactly the certificate that the settings name; it is made for another name than this machine's."""
+    """Trust the certificate that the settings name, whoever issued it and for whichever name it was made."""
     if not certificate:
         return []
-    context = ssl.create_default_context(cafile=certificate)
+    context = ssl.create_default_context(cafile=Path(certificate).expanduser())
     context.check_hostname = False
+    context.verify_flags = ssl.VERIFY_X509_PARTIAL_CHAIN
     return [HTTPSHandler(context=context)]
 
 

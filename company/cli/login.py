@@ -1,6 +1,7 @@
 """`company login`: a fresh one-time address for a browser."""
 
 import getpass
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -28,8 +29,5 @@ def login(
     server = find_server(state)
     if server is None:
         raise UsageError("no server of this home is running", where=str(state), cure="start one: company serve")
-    store = open_store(state)
-    try:
+    with closing(open_store(state)) as store:
         typer.echo(login_address(store.access, server.public, person or getpass.getuser()))
-    finally:
-        store.close()

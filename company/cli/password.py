@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from contextlib import closing
 
 import typer
 
@@ -26,13 +27,9 @@ def set_password(directory: Directory = None, home: Home = None) -> None:
 
     state = locate(directory, home)[1]
     password = _asked()
-    store = open_store(state)
-    try:
-        with store.transaction():
-            store.password.set(password)
-            ended = store.access.revoke_all("session")
-    finally:
-        store.close()
+    with closing(open_store(state)) as store, store.transaction():
+        store.password.set(password)
+        ended = store.access.revoke_all("session")
     typer.echo(f"password of {state} set; {ended} browser sessions ended")
 
 

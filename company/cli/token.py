@@ -6,8 +6,7 @@ the token; what was made is said beside it, on standard error.
 
 import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,15 +84,10 @@ def revoke_token(
     typer.echo(f"token {credential.id} opens nothing since {credential.revoked_at:%Y-%m-%d %H:%M:%S %Z}")
 
 
-@contextmanager
-def _store(directory: Path | None, home: Path | None) -> Iterator["Store"]:
+def _store(directory: Path | None, home: Path | None) -> "closing[Store]":
     from company.home import open_store
 
-    store = open_store(locate(directory, home)[1])
-    try:
-        yield store
-    finally:
-        store.close()
+    return closing(open_store(locate(directory, home)[1]))
 
 
 def _known(scopes: list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from company.events import Draft
 from company.governor import STOP_FLAG, Allowance, Governor, Thinking, run_flag, tracing
 from company.graph import CompanyState, FencedSaver, Graph, RunContext, build
 from company.home import Company
-from company.store import FINISHED, Approval, Run, Status
+from company.store import FINISHED, OVER, Approval, Run, Status
 
 Kind = Literal["cycle", "chat"]
 
@@ -64,6 +64,10 @@ class Engine:
         )
         self._graph: Graph = build(company, governor=self.governor, thinking=thinking, saver=self._saver)
 
+    def is_driven(self, run_id: str) -> bool:
+        """Tell whether some process drives a run now, this one or another."""
+        return self._locks.is_held(run_id)
+
     def close(self) -> None:
         """Close the checkpoint file; the company is closed by who opened it."""
         self._saver.close()
@@ -80,7 +84,7 @@ class Engine:
         """
         self._refuse_if_stopped()
         run = self._store.runs.get(run_id)
-        if run.status in FINISHED - {"stopped"}:
+        if run.status in OVER:
             raise UsageError(f"run {run_id} is {run.status}; there is nothing left to do", cure="company run")
         with self._store.transaction():
             self._store.flags.clear(run_flag(run_id))
@@ -101,6 +105,7 @@ class Engine:
         stop = Stopped(f"{by} stopped the run")
         with self._store.transaction():
             self._store.flags.set(run_flag(run_id), str(stop))
+            self._expire()
             for approval in self._store.approvals.for_run(run_id):
                 if approval.state == "open":
                     self._note_decision(self._store.approvals.decide(approval.id, False, by, "the run was stopped"))
@@ -173,8 +178,7 @@ class Engine:
     async def wake(self) -> list[Run]:
         """Act on decisions that were made elsewhere, and on approvals whose time is over."""
         with self._store.transaction():
-            for approval in self._store.approvals.expire(self.company.wall.now()):
-                self._note_decision(approval)
+            self._expire()
         return await self._advance_all(self._decided())
 
     async def decide(self, approval_id: str, *, approved: bool, by: str, note: str = "") -> tuple[Approval, Run]:
@@ -308,7 +312,7 @@ class Engine:
         interrupts = [_interrupt(approval) for approval in waiting]
         with self._store.transaction():
             self._note(run, events.run_finished(run.id, run.thread_id, result=outcome, waiting=interrupts))
-            finished = self._store.runs.set_status(run.id, status, outcome)
+            finished = self._reach(run, status, outcome)
         await self._sign()
         return finished
 
@@ -332,7 +336,7 @@ class Engine:
         said = self.company.redactor.text(str(error))
         with self._store.transaction():
             self._note(run, events.run_error(said, type(error).__name__))
-            self._store.runs.set_status(run.id, "failed", {"error": said})
+            self._reach(run, "failed", {"error": said})
         await self._sign()
 
     async def _refuse_other(self, run: Run) -> Run:
@@ -343,11 +347,16 @@ class Engine:
 
     async def _stopped(self, run: Run, stop: Stopped) -> Run:
         with self._store.transaction():
-            self._store.flags.clear(run_flag(run.id))
             self._note(run, events.run_cancelled(run.id, run.thread_id, result={"reason": str(stop)}))
-            stopped = self._store.runs.set_status(run.id, "stopped", {"error": str(stop)})
+            stopped = self._reach(run, "stopped", {"error": str(stop)})
         await self._sign()
         return stopped
+
+    def _reach(self, run: Run, status: Status, outcome: events.Json) -> Run:
+        """Set what came of a run for now; nobody waits any more for one that ended to be stopped."""
+        if status in FINISHED:
+            self._store.flags.clear(run_flag(run.id))
+        return self._store.runs.set_status(run.id, status, outcome)
 
     async def _advance_all(self, runs: Sequence[Run]) -> list[Run]:
         """Advance runs that no other process drives."""
@@ -358,6 +367,10 @@ class Engine:
             except Busy:
                 continue
         return finished
+
+    def _expire(self) -> None:
+        for approval in self._store.approvals.expire(self.company.wall.now()):
+            self._note_decision(approval)
 
     def _decided(self) -> Sequence[Run]:
         """Parked runs in which a decision waits to be acted on."""

@@ -43,7 +43,7 @@ class Driver:
 
     @property
     def running(self) -> frozenset[str]:
-        """Names of the work under way; a run that was started here is driven under its id."""
+        """Names of the work under way; a run that was begun here is driven under its id."""
         return frozenset(task.get_name() for task in self._tasks)
 
     @property

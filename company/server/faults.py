@@ -25,6 +25,8 @@ SAFETY_HEADERS = {
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
 """What every answer carries: nothing may be embedded, guessed, leaked or kept."""

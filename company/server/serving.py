@@ -16,6 +16,7 @@ from company.engine import Engine
 from company.errors import UsageError
 from company.server.access.binding import PORT, listen, require_safe
 from company.server.access.codes import login_address
+from company.server.access.connections import Connection
 from company.server.access.presence import announced
 from company.server.access.site import Site
 from company.server.app import create_app
@@ -44,7 +45,7 @@ class Server(uvicorn.Server):
         settings = settings or ServerSettings()
         config = uvicorn.Config(
             app,
-            **UVICORN,
+            **{**UVICORN, "http": Connection},
             lifespan="on",
             log_level="warning",
             access_log=False,

@@ -24,7 +24,7 @@ from company.store.provider_keys import ProviderKeys, clean_key, secret_name
 from company.store.records import Activity, AgendaItem, Costs, Health, JournalCheck, Records
 from company.store.redaction import Redactor
 from company.store.requests import Answered, Requests, digest_of
-from company.store.runs import FINISHED, Run, Runs, Status
+from company.store.runs import FINISHED, OVER, Run, Runs, Status
 from company.store.secrets import SecretStore
 from company.store.tally import Tally
 from company.store.threads import Said, Thread, Threads
@@ -33,6 +33,7 @@ from company.store.timeline import Page, Timeline
 __all__ = [
     "FINISHED",
     "MASTER_KEY_VARIABLE",
+    "OVER",
     "Access",
     "Activity",
     "AgendaItem",

@@ -16,6 +16,7 @@ from company.events import Json
 from company.store.connection import Connection
 from company.store.counters import next_number
 from company.store.prepared import Prepared
+from company.store.runs import OVER
 from company.store.schema import approvals, runs
 
 State = Literal["open", "approved", "rejected", "expired", "done"]
@@ -73,6 +74,10 @@ class Approval:
 
 _every = sa.select(*(approvals.c[name] for name in Approval.__dataclass_fields__))
 _in_order = _every.order_by(approvals.c.position)
+_waiting = _in_order.where(
+    approvals.c.state == "open",
+    approvals.c.run_id.not_in(sa.select(runs.c.id).where(runs.c.status.in_(sorted(OVER)))),
+)
 _newest = _every.order_by(approvals.c.position.desc())
 _of_run = Prepared(_in_order.where(approvals.c.run_id == sa.bindparam("of_run")))
 _by_id = _every.where(approvals.c.id == sa.bindparam("of_id"))
@@ -173,8 +178,8 @@ class Approvals:
         raise UsageError(f"approval {id!r} {_fate(found)}", where="approval", cure="company approvals list")
 
     def open(self) -> list[Approval]:
-        """Return the approvals that wait for a person, oldest first."""
-        return self._read(_in_order.where(approvals.c.state == "open"))
+        """Return the approvals that wait for a person, oldest first; those too late, or of a run that ended, do not."""
+        return self._read(_waiting.where(approvals.c.expires_at > self._now()))
 
     def recent(self, limit: int) -> list[Approval]:
         """Return the newest approvals of any state, newest first."""

@@ -22,6 +22,8 @@ Kind = Literal["cycle", "chat", "task"]
 Status = Literal["created", "running", "waiting", "done", "degraded", "failed", "stopped"]
 
 FINISHED: frozenset[Status] = frozenset({"done", "degraded", "failed", "stopped"})
+OVER = FINISHED - {"stopped"}
+"""What never goes on; a stopped run may be let go on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,18 @@
 import json
 import re
 import signal
+import ssl
+import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from subprocess import CompletedProcess, Popen
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from company.cli.counterpart import _trusting
 from company.home import open_store
 from company.store import Store
 
@@ -98,3 +104,26 @@ def test_an_endless_run_without_server_opens_none(
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert not (tmp_path / "home" / "server.json").exists()
+
+
+def test_the_certificate_of_the_settings_is_trusted_although_an_authority_issued_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    for line in (
+        f"{new} -x509 -days 1 -subj /CN=authority -keyout ca.key -out ca.pem",
+        f"{new} -subj /CN=company.example -keyout own.key -out own.csr",
+        "openssl x509 -req -in own.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -out own.pem",
+    ):
+        subprocess.run(line.split(), check=True, capture_output=True, cwd=tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "own.pem", tmp_path / "own.key")
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        opener = build_opener(ProxyHandler({}), *_trusting("~/own.pem"))
+        with opener.open(f"https://127.0.0.1:{server.server_port}/", timeout=10) as answer:
+            assert answer.status == 200
+        answering.join()

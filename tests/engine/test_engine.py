@@ -60,9 +60,11 @@ async def test_a_run_that_another_process_drives_is_left_to_it(
         while "began" not in marks(working):
             await asyncio.sleep(0.01)
         assert await other.sweep() == []
+        assert other.is_driven(run.id)
         with pytest.raises(Busy, match="R1 is driven by another process"):
             await other.advance(run.id)
         assert (await driving).status == "waiting"
+        assert not other.is_driven(run.id)
 
 
 async def test_a_run_begun_with_other_roles_is_refused_not_continued(

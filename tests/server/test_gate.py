@@ -222,7 +222,7 @@ def test_a_body_that_is_announced_too_large_is_refused(server) -> None:
 
 
 def test_a_streamed_body_is_refused_when_it_grows_too_large(server) -> None:
-    pieces = (b"x" * 1024 for _ in range(100))
+    pieces = (b"x" * 1024 for _ in range(BODY_LIMIT // 1024 + 1))
     with server.client() as client:
         answer = client.post(MESSAGES, content=pieces, headers={"content-type": "application/json"})
     assert answer.status_code == 413

@@ -3,6 +3,7 @@
 import time
 
 from company.engine import release
+from company.engine.locks import RunLocks
 from company.governor import STOP_FLAG
 from company.home import open_store
 
@@ -55,6 +56,31 @@ def test_a_run_that_is_driven_does_not_count_as_left_behind(start_server) -> Non
         status = client.get("/api/v1/status").json()
     assert status["running"] == [run]
     assert status["health"]["ok"] is True
+
+
+def test_a_run_that_was_cut_off_is_shown_as_running_while_it_is_finished(start_server) -> None:
+    server = start_server()
+    run = server.say("wait for the file")
+    with server.frames() as frames:
+        wait_for_call(frames)
+    server.stop()
+    again = start_server()
+    with again.frames(f"/api/v1/events?run={run}") as frames, again.client() as client:
+        next(frame for frame in frames if frame.data and frame.data.get("name") == "run.resumed")
+        status = client.get("/api/v1/status").json()
+    assert (status["running"], status["health"]["ok"], status["health"]["unfinished_runs"]) == ([run], True, [])
+
+
+def test_a_run_that_another_process_drives_does_not_count_as_left_behind(start_server) -> None:
+    server = start_server()
+    run = server.run(server.say("hello"), until="done")["id"]
+    with server.store() as store, server.client() as client:
+        store.runs.set_status(run, "running")
+        with RunLocks(server.state / "locks").hold(run):
+            driven = client.get("/api/v1/health").json()
+        left = client.get("/api/v1/health").json()
+    assert (driven["running"], driven["company"]["ok"]) == ([run], True)
+    assert (left["running"], left["company"]["unfinished_runs"]) == ([], [run])
 
 
 def test_a_stream_resumes_across_a_restart(start_server) -> None:

@@ -172,6 +172,7 @@ def test_people_log_in_with_the_password_and_say_who_they_are(start_server) -> N
         assert browser.post(SESSION, json={"password": PASSWORD, "person": "Grace"}).status_code == 204
         assert browser.get(SESSION).json()["person"] == "Grace"
         assert browser.post(SESSION, json={"password": PASSWORD, "person": "role:ceo"}).status_code == 400
+        assert browser.post(SESSION, json={"password": PASSWORD, "person": "Grace\x1b[2J"}).status_code == 422
         assert browser.post(SESSION, json={"password": "wrong"}).status_code == 401
 
 

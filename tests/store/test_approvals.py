@@ -92,6 +92,21 @@ def test_silence_counts_as_refusal(store, now):
     assert [approval.id for approval in store.approvals.open()] == ["A2"]
 
 
+def test_what_is_too_late_or_asked_by_a_run_that_ended_waits_for_nobody(store, now):
+    new = {"thread_id": "", "request": "", "person": "", "number": 1, "as_of": now(), "seed": 7, "identity": "x"}
+    run = store.runs.create(kind="cycle", **new)
+    ask(store, run_id="R9")
+    now.tick(59)
+    ask(store, run_id=run.id)
+    assert [approval.id for approval in store.approvals.open()] == ["A1", "A2"]
+    now.tick(1)
+    assert [approval.id for approval in store.approvals.open()] == ["A2"]
+    store.runs.set_status(run.id, "stopped")
+    assert [approval.id for approval in store.approvals.open()] == ["A2"]
+    store.runs.set_status(run.id, "failed")
+    assert store.approvals.open() == []
+
+
 def test_a_late_decision_does_not_count(store, now):
     ask(store)
     now.tick(60)

@@ -34,12 +34,12 @@ def require_safe(host: str, settings: ServerSettings, *, has_password: bool) -> 
     refused = f"{host!r} can be reached from other machines, and"
     if not has_password:
         raise UsageError(f"{refused} there is no password", where="--host", cure="set one: company password set")
-    if not settings.tls_certificate and not settings.proxy:
+    if not settings.tls_certificate and not settings.proxy.startswith("https:"):
         raise UsageError(
             f"{refused} nothing encrypts what is said",
             where="--host",
             cure="name a certificate (server.tls_certificate, server.tls_key) or the address of the proxy that has one "
-            "(server.proxy); or come through a tunnel: ssh -L 8400:127.0.0.1:8400 ...",
+            "(server.proxy, https); or come through a tunnel: ssh -L 8400:127.0.0.1:8400 ...",
         )
 
 

@@ -30,6 +30,9 @@ Headers = Mapping[bytes, bytes]
 _CLIENTS = 4096
 """Connections whose client is remembered: reading addresses takes longer than all the rest of the gate."""
 
+_FORWARDED = 1_000
+"""Characters that are read at the end of `X-Forwarded-For`: strangers must not choose how much is remembered."""
+
 _OWN_SITE = frozenset({b"", b"same-origin", b"none"})
 _READS = frozenset({"GET", "HEAD"})
 _JOINED = {b"cookie": b"; ", b"x-forwarded-for": b", "}
@@ -123,7 +126,7 @@ class Gate:
     def _admit(self, scope: Scope, headers: Headers) -> tuple[CredentialKind, str] | None:
         """Find out who asks, and return what they showed."""
         self._check_site(scope, headers)
-        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        forwarded = headers.get(b"x-forwarded-for", b"")[-_FORWARDED:].decode("latin-1")
         client = scope.get("client")
         address = self._client_of(client[0] if client else "", forwarded)
         shown = self._shown(headers)

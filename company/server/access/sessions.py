@@ -29,7 +29,10 @@ SESSION_LASTS = timedelta(days=7)
 _REFUSED = (401, 403, 429)
 
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
-Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Person = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+"""Terminals show it, so control characters stay out."""
 
 
 class Login(BaseModel):

@@ -1,14 +1,14 @@
-"""Where a webhook may go: https, or http on this machine; never to a private address behind a public name.
+"""Where a post may go: https, or http on this machine; never to a private address behind a public name.
 
 Names are looked up here and the connection goes to the very address that was checked, so a name that changes its mind
 between the two (DNS rebinding) gains nothing. An address the person wrote down as numbers is theirs to choose.
 """
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from company.errors import ProviderError, UsageError
@@ -16,20 +16,21 @@ from company.errors import ProviderError, UsageError
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Looks a name up: host and port to addresses."""
 
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAT64 = IPv6Network("64:ff9b::/96")
+_GIVEN_OUT = IPv6Network("2000::/3")
+"""All of IPv6 that anybody was given; Python calls more of it global, such as the IPv4 addresses of `::/96`."""
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A webhook's address, taken apart.
+    """An address to post to, taken apart.
 
     Attributes:
         url: As it was written.
         host: Name or address.
         port: The port.
-        literal: The host is an address, or this machine.
+        literal: The host is an address, or this machine, and meant: it is not looked up and may be private.
     """
 
     url: str
@@ -61,7 +62,7 @@ class Target:
         if parts.scheme == "http" and host not in _HERE:
             cure = "use https; http is for this machine only: 127.0.0.1, [::1] or localhost"
             raise UsageError(f"{url!r} would send what happened in the clear", where=where, cure=cure)
-        return cls(url, host, port, host in _HERE or _parsed(host) is not None)
+        return cls(url, host, port, host in _HERE or literal(host) is not None)
 
     async def address(self, resolve: Resolve) -> str:
         """Return the address to connect to.
@@ -75,7 +76,7 @@ class Target:
         if not found:
             raise ProviderError(f"{self.host!r} leads nowhere", retryable=True)
         for text in found if not self.literal else ():
-            if not _is_public(ipaddress.ip_address(text)):
+            if not is_public(ip_address(text)):
                 what = f"{self.host!r} leads to {text}, which is not public; write that address itself if you mean it"
                 raise ProviderError(what)
         return found[0]
@@ -94,19 +95,22 @@ async def resolve(host: str, port: int) -> list[str]:
     return [str(entry[4][0]).partition("%")[0] for entry in found]
 
 
-def _parsed(host: str) -> _Address | None:
+def literal(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that `host` is, None for a name."""
     try:
-        return ipaddress.ip_address(host)
+        return ip_address(host)
     except ValueError:
         return None
 
 
-def _is_public(address: _Address) -> bool:
+def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Tell whether an address belongs to the open internet, also when it hides another one."""
-    if isinstance(address, ipaddress.IPv6Address):
+    if isinstance(address, IPv6Address):
         hidden = address.ipv4_mapped or address.sixtofour
         if hidden is None and address in _NAT64:
-            hidden = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+            hidden = IPv4Address(int(address) & 0xFFFFFFFF)
         if hidden is not None:
-            return _is_public(hidden)
+            return is_public(hidden)
+        if address not in _GIVEN_OUT:
+            return False
     return address.is_global and not address.is_multicast

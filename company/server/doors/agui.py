@@ -1,7 +1,8 @@
 """AG-UI: `POST /agui` starts a run and answers with its events, as front ends built for that protocol read them.
 
 The journal speaks AG-UI already; `agui_events.py` says what is different for one client. A client that goes away
-changes nothing: the run goes on, and the same `threadId` and `runId` give its events again, never a second run.
+changes nothing: the run goes on, and the same `threadId` and `runId` of the same person give its events again, never a
+second run.
 An approval is an interrupt of the protocol: `resume` decides it, for a token with the scope `approve`.
 """
 
@@ -14,18 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
-from sse_starlette import EventSourceResponse
-from sse_starlette.sse import SendTimeoutError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from company.engine import Engine
 from company.errors import UsageError
 from company.events import Event
 from company.server.doors.agui_events import Translation, run_error
 from company.server.doors.asked import LONGEST
-from company.server.doors.delivery import GRACE, HEARTBEAT, STALLED, frame
+from company.server.doors.delivery import FrameStream, frame
 from company.server.doors.following import ENDINGS, run_events
 from company.server.doors.threads import is_name
 from company.server.driving import Driver
@@ -88,12 +86,12 @@ class AgUi:
         principal = principal_of(request)
         principal.require("chat")
         given = _parsed(await request.body())
-        mark = hashlib.sha256(json.dumps([given.thread_id, given.run_id]).encode()).hexdigest()
+        mark = hashlib.sha256(json.dumps([principal.person, given.thread_id, given.run_id]).encode()).hexdigest()
         span = self._known(mark)
         if span is None:
             span = await self._resumed(given, principal) if given.resume else self._begun(given, principal)
             self._books.put(_KIND, mark, {"run": span.run, "after": span.after, "passed": span.passed})
-        return _Stream(self._frames(span, given))
+        return FrameStream(self._frames(span, given))
 
     def _known(self, mark: str) -> _Span | None:
         known = self._books.get(_KIND, mark)
@@ -157,15 +155,6 @@ class AgUi:
                 goes_on = event.type in ENDINGS and after <= span.passed
                 if not goes_on:
                     yield event
-
-
-class _Stream(EventSourceResponse):
-    def __init__(self, frames: AsyncIterator[bytes]) -> None:
-        super().__init__(frames, ping=HEARTBEAT, sep="\n", send_timeout=STALLED, shutdown_grace_period=GRACE)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with suppress(SendTimeoutError):  # it comes back with the same runId
-            await super().__call__(scope, receive, send)
 
 
 def _parsed(body: bytes) -> "RunAgentInput":

@@ -5,13 +5,13 @@ conversation again, never to act on. What would change the meaning of an answer 
 what only tunes a model is ignored, because no model of the caller's choosing is at work.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from company.server.doors.openai_errors import OpenAiError
 
@@ -103,7 +103,7 @@ def parse(kind: type[Body], body: bytes, refused: Mapping[str, Callable[[Any], b
         OpenAiError: It is not JSON, has not the right shape, or holds a parameter that cannot be kept.
     """
     try:
-        given = json.loads(body)
+        given = from_json(body, allow_inf_nan=False)  # json.loads takes what cannot be stored or sent again
     except ValueError as error:
         raise OpenAiError(400, f"the body is not JSON: {error}") from error
     if not isinstance(given, dict):

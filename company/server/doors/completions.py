@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from company.server.doors.answers import Answer, Piece, Usage
+from company.server.doors.answers import Answer
 from company.server.doors.delivery import frame, text_of
 from company.server.doors.openai_errors import OpenAiError
+from company.server.doors.transcript import Piece, Usage
 
 DONE = b"data: [DONE]\n\n"
 

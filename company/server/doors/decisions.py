@@ -2,6 +2,7 @@
 
 A chat client cannot show buttons, so a person decides in words. Only the last user message of a request is ever looked
 at: the rest of a conversation is resent by the client each time, and whoever can put words into it must not decide.
+That message must be one line: clients put the text of files and pages into it, before or behind the person's words.
 """
 
 import re
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 
 from company.engine import Engine
 from company.errors import UsageError
-from company.server.doors.answers import Piece, Transcript
+from company.server.doors.transcript import Piece, Transcript
 from company.server.driving import Driver
 from company.server.principal import Principal
 from company.store import Store
 
-_COMMAND = re.compile(r"/(approve|reject)(?!\w)\s*(a\d+)?(?!\w)\s*(.*)", re.I | re.S)
+_COMMAND = re.compile(r"/(approve|reject)(?!\w)\s*(a\d+)?(?!\w)\s*(.*)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Command:
 
     Attributes:
         approved: Yes or no.
-        approval: Which one, such as `A1`; empty when it is not said.
+        approval: Which one, such as `A1`; empty when it is not said, or when there are more lines.
         note: What the person says about it.
     """
 
@@ -34,10 +35,12 @@ class Command:
 
 def read_command(message: str) -> Command | None:
     """Return the decision a message begins with, None when it is an ordinary message."""
-    found = _COMMAND.fullmatch(message.strip())
+    first, _, more = message.strip().partition("\n")
+    found = _COMMAND.fullmatch(first.strip())
     if found is None:
         return None
-    return Command(found[1].lower() == "approve", (found[2] or "").upper(), found[3].strip()[:2_000])
+    approval = "" if more else (found[2] or "").upper()
+    return Command(found[1].lower() == "approve", approval, found[3].strip()[:2_000])
 
 
 async def carry_out(command: Command, principal: Principal, engine: Engine, driver: Driver) -> str:
@@ -68,7 +71,8 @@ async def carry_out(command: Command, principal: Principal, engine: Engine, driv
 
 def _usage(store: Store) -> str:
     waiting = ", ".join(approval.id for approval in store.approvals.open()) or "nothing"
-    return f"Nothing was decided: say which one, for example `/approve A1 go ahead`. Waiting now: {waiting}."
+    how = "say which one, in one line and nothing else, for example `/approve A1 go ahead`"
+    return f"Nothing was decided: {how}. Waiting now: {waiting}."
 
 
 def _joined(pieces: list[Piece]) -> str:

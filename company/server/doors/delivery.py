@@ -1,7 +1,7 @@
-"""Hands an answer to a client of `/v1`, whole or as a stream, and notices when the client goes away.
+"""Hands an answer to a client, whole or as a stream, and notices when the client goes away.
 
-Clients of this interface stop what they asked for by hanging up; they have no other way. So a client that goes away,
-or that takes nothing for long, stops its run. The native API and AG-UI never do that.
+Clients of `/v1` stop what they asked for by hanging up; they have no other way. So a client that goes away, or that
+takes nothing for long, stops its run. The native API and AG-UI never do that.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from sse_starlette.sse import SendTimeoutError
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from company.server.doors.answers import Answer, Piece
+from company.server.doors.answers import Answer
+from company.server.doors.transcript import Piece
 
 HEARTBEAT = 15
 """Seconds between comments that keep proxies from closing a silent stream."""
@@ -31,7 +32,23 @@ class Left(Exception):
     """The client went away before its answer was there."""
 
 
-class AnswerStream(EventSourceResponse):
+class FrameStream(EventSourceResponse):
+    """A response that streams Server-Sent Events.
+
+    Args:
+        frames: The events.
+    """
+
+    def __init__(self, frames: AsyncIterator[bytes]) -> None:
+        super().__init__(frames, ping=HEARTBEAT, sep="\n", send_timeout=STALLED, shutdown_grace_period=GRACE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream until the frames end or the client is gone."""
+        with suppress(SendTimeoutError):
+            await super().__call__(scope, receive, send)
+
+
+class AnswerStream(FrameStream):
     """A response that streams an answer.
 
     Args:
@@ -40,14 +57,13 @@ class AnswerStream(EventSourceResponse):
     """
 
     def __init__(self, frames: AsyncIterator[bytes], answer: Answer) -> None:
+        super().__init__(frames)
         self._answer = answer
-        super().__init__(frames, ping=HEARTBEAT, sep="\n", send_timeout=STALLED, shutdown_grace_period=GRACE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until the answer is complete or the client is gone."""
         try:
-            with suppress(SendTimeoutError):
-                await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send)
         finally:
             await self._answer.abandon()
 

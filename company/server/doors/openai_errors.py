@@ -14,9 +14,6 @@ from starlette.responses import JSONResponse, Response
 from company.errors import CompanyError
 from company.server.faults import SAFETY_HEADERS, Refusal
 
-PREFIX = "/v1"
-"""Every path below it answers errors in this shape."""
-
 _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _CODES = {
     401: "invalid_api_key",

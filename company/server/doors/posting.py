@@ -1,30 +1,22 @@
 """Posts one event to a webhook, signed.
 
 The signature covers the time and the very bytes of the body: `t=<unix>,v1=<hex>` with HMAC-SHA256 over `<unix>.<body>`.
-The id of an event stays the same when it is posted again. A redirect is not followed, and nothing of the answer but its
-status is read.
+The id of an event stays the same when it is posted again.
 """
 
-import asyncio
 import hashlib
 import hmac
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from company.errors import ProviderError
 from company.events import Event
-from company.server.doors.addresses import Resolve, Target, resolve
-
-if TYPE_CHECKING:
-    import httpx
+from company.server.doors.addresses import Target
+from company.server.doors.sender import Sender
 
 SIGNATURE = "X-Company-Signature"
 DELIVERY = "X-Company-Delivery"
-
-TIME_LIMIT = 10.0
-"""Seconds in which a receiver must have answered, everything included."""
 
 
 def payload(event: Event, epoch: str) -> bytes:
@@ -56,15 +48,11 @@ class Post:
 
     Args:
         now: Wall-clock time, signed with each post.
-        resolve: Looks names up.
-        time_limit: Seconds in which a receiver must have answered.
+        sender: Sends.
     """
 
-    def __init__(
-        self, *, now: Callable[[], datetime], resolve: Resolve = resolve, time_limit: float = TIME_LIMIT
-    ) -> None:
-        self._now, self._resolve, self._time_limit = now, resolve, time_limit
-        self._client: httpx.AsyncClient | None = None
+    def __init__(self, *, now: Callable[[], datetime], sender: Sender | None = None) -> None:
+        self._now, self._sender = now, sender or Sender()
 
     async def send(self, target: Target, secret: str, seq: int, body: bytes) -> None:
         """Post one body.
@@ -78,39 +66,10 @@ class Post:
             SIGNATURE: signature(secret, body, self._now()),
             DELIVERY: str(seq),
         }
-        try:
-            async with asyncio.timeout(self._time_limit):
-                status = await self._status(target, headers, body)
-        except TimeoutError as error:
-            raise ProviderError(f"no answer in {self._time_limit:g} s", retryable=True) from error
+        status = await self._sender.post(target, headers, body)
         if not 200 <= status < 300:
             raise ProviderError(f"answered {status}", retryable=True)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-
-    async def _status(self, target: Target, headers: dict[str, str], body: bytes) -> int:
-        import httpx
-
-        address = await target.address(self._resolve)
-        url = httpx.URL(target.url)
-        client = self._opened()
-        options: dict[str, Any] = {"extensions": {"sni_hostname": target.host}} if url.scheme == "https" else {}
-        host = url.netloc.decode()
-        try:
-            async with client.stream(
-                "POST", url.copy_with(host=address), content=body, headers={**headers, "host": host}, **options
-            ) as answer:
-                return answer.status_code
-        except httpx.HTTPError as error:
-            raise ProviderError(f"{type(error).__name__}: {error}", retryable=True) from error
-
-    def _opened(self) -> "httpx.AsyncClient":
-        """Open the client at the first post: certificates take a while to load."""
-        import httpx
-
-        if self._client is None:
-            self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=TIME_LIMIT)
-        return self._client
+        await self._sender.close()

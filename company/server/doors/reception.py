@@ -5,11 +5,9 @@ so when the CEO gave it to somebody else.
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 
-from company.engine import Busy, Engine
-from company.engine.locks import RunLocks
+from company.engine import Engine
 from company.errors import UsageError
 from company.server.doors.answers import Answer, Ready, Turn
 from company.server.doors.asked import Conversation
@@ -23,8 +21,8 @@ from company.store import Run
 LOOK_BACK = 50
 """Newest runs among which the one is looked for that a repeated request began."""
 
-PATIENCE = 5.0
-"""Seconds in which a run that was stopped is let go of."""
+LOOK_EVERY = 0.01
+"""Seconds between two looks whether who stopped a run has let go of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,6 @@ class Reception:
 
     def __init__(self, engine: Engine, driver: Driver) -> None:
         self._engine, self._driver, self._store = engine, driver, engine.company.store
-        self._locks = RunLocks(engine.company.state / "locks")
 
     async def receive(self, asked: Asked, principal: Principal) -> Answer:
         """Return the answer to a person's message, which may have only just begun.
@@ -71,17 +68,17 @@ class Reception:
             return Ready(await carry_out(command, principal, self._engine, self._driver))
         words = asked.conversation.new
         request = f"@{asked.role}: {words}" if asked.role else words
-        again = await self._begun(asked, request, principal) if asked.retried else None
-        run, after = again or (self._begin(request, asked.thread, principal), 0)
+        try:
+            again = await self._begun(asked, request, principal) if asked.retried else None
+            run, after = again or (self._begin(request, asked.thread, principal), 0)
+        except UsageError as error:
+            raise OpenAiError(503, str(error), final=True) from error
         return Turn(self._engine, self._driver, run, person=principal.person, role=asked.role, after=after)
 
     def _begin(self, request: str, thread: str, principal: Principal) -> Run:
         if self._driver.closing:
             raise OpenAiError(503, "the server is ending; ask again when it is back")
-        try:
-            run = self._engine.start("chat", request=request, person=principal.person, thread_id=thread)
-        except UsageError as error:
-            raise OpenAiError(503, str(error), final=True) from error
+        run = self._engine.start("chat", request=request, person=principal.person, thread_id=thread)
         self._driver.drive(run.id)
         return run
 
@@ -94,18 +91,12 @@ class Reception:
         sought = (asked.thread, said, principal.person)
         runs = self._store.runs.recent(LOOK_BACK)
         run = next((run for run in runs if (run.thread_id, run.request, run.person) == sought), None)
+        while run and run.status == "stopped" and run.id in self._driver.running:
+            await asyncio.sleep(LOOK_EVERY)
+            run = self._store.runs.get(run.id)
         if run is None or run.status != "stopped":
             return None if run is None else (run, 0)
-        await self._until_free(run.id)
         after = self._store.journal.last_seq()
         run = self._engine.reopen(run.id)
         self._driver.drive(run.id)
         return run, after
-
-    async def _until_free(self, run_id: str) -> None:
-        """Wait until whoever stopped a run has let go of it."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                with suppress(Busy), self._locks.hold(run_id):
-                    return
-                await asyncio.sleep(0.01)

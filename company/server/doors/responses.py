@@ -11,10 +11,11 @@ from itertools import count
 from typing import Any, Literal
 
 from company.events import Json
-from company.server.doors.answers import Answer, Piece, Transcript, Usage
+from company.server.doors.answers import Answer
 from company.server.doors.delivery import frame, text_of
 from company.server.doors.following import BATCH, ENDINGS
 from company.server.doors.openai_errors import OpenAiError
+from company.server.doors.transcript import Piece, Transcript, Usage
 from company.store import SqlBooks, Store
 
 Status = Literal["in_progress", "completed", "failed"]

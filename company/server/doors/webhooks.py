@@ -63,7 +63,7 @@ class HookState:
     """How a hook is doing.
 
     Attributes:
-        url: Where it posts.
+        url: Where it posts; without the query, which may hold a secret.
         cursor: Number of the last event that is done with.
         failures: Tries of the present event that failed.
         error: Why the last one failed; empty when none did.
@@ -148,7 +148,8 @@ class Webhooks:
             raise UsageError(f"there is no secret {hook.secret!r}", where=f"{where}.secret", cure=cure)
         before = sum(other.url == hook.url for other in every[:place])
         key = f"{hook.url}#{before + 1}" if before else hook.url
-        return _Hook(key, target, frozenset(hook.events), secret, HookState(hook.url, self._cursor(key)))
+        state = HookState(hook.url.partition("?")[0], self._cursor(key))
+        return _Hook(key, target, frozenset(hook.events), secret, state)
 
     def _cursor(self, key: str) -> int:
         kept = self._books.get(_KIND, key)

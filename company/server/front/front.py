@@ -1,8 +1,8 @@
 """What a browser opens: the built web UI when there is one, else the plain page, which needs no build step.
 
 The server renders what there is to know into the plain page, and its forms work without script. Who has not logged in,
-or may not read, sees the company's name and how to log in. Its script logs in with the code of the address's fragment (which browsers never
-send), follows the journal, and puts everything on the page as text, never as markup.
+or may not read, sees the company's name and how to log in. Its script logs in with the code of the address's fragment
+(which browsers never send), follows the journal, and puts everything on the page as text, never as markup.
 """
 
 import logging
@@ -98,14 +98,12 @@ class Front:
         company, principal = self._engine.company, known(request)
         if principal is not None and "read" not in principal.scopes:
             principal = None
-        store, now = company.store, company.wall.now()
+        store = company.store
         html = _template().render(
             status=status_of(self._engine, self._driver.running),
             person=principal.person if principal else "",
             messages=store.journal.conversation(THREAD, before="", limit=MESSAGES) if principal else [],
-            approvals=[approval for approval in store.approvals.open() if approval.expires_at > now]
-            if principal
-            else [],
+            approvals=store.approvals.open() if principal else [],
             after=self._first_shown(),
             newest=store.journal.last_seq(),
             key=secrets.token_urlsafe(16),

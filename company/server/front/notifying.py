@@ -62,6 +62,7 @@ class Notifying:
         yield
         following.cancel()
         await asyncio.wait({following})
+        await self._post.close()
 
     async def look(self) -> int:
         """Tell what was asked since the last look; returns how many browsers took it."""
@@ -81,11 +82,10 @@ class Notifying:
             await self.look()
 
     async def _tell(self) -> int:
-        now = self._now()
-        waiting = [approval for approval in self._store.approvals.open() if approval.expires_at > now]
+        waiting = self._store.approvals.open()
         if not waiting:
             return 0
-        lasts = max(approval.expires_at for approval in waiting) - now
+        lasts = max(approval.expires_at for approval in waiting) - self._now()
         taken = await asyncio.gather(*(self._told_to(each, sentence(len(waiting)), lasts) for each in self._entitled()))
         return sum(taken)
 
@@ -100,7 +100,7 @@ class Notifying:
     async def _told_to(self, subscription: Subscription, text: str, lasts: timedelta) -> bool:
         try:
             async with self._looks:
-                taken = await asyncio.to_thread(self._post.send, subscription, text, lasts=lasts)
+                taken = await self._post.send(subscription, text, lasts=lasts)
         except BadEndpoint as error:
             _log.warning("a push subscription was removed: %s", error)
             taken = False

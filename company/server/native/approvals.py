@@ -10,13 +10,10 @@ from company.server.commands import Commands
 from company.server.faults import Refusal
 from company.server.native.routing import ApprovalId, Key, Routes, Who
 from company.server.native.views import ApprovalState, ApprovalView, Decided, Decision, RunView
-from company.store import Approval
+from company.store import OVER, Approval
 
 LISTED = 100
 """Approvals of a list of all."""
-
-_OVER = frozenset({"done", "degraded", "failed"})
-"""States of a run that never acts on a decision again; a stopped one may be let go on."""
 
 
 class ApprovalDoors:
@@ -44,8 +41,7 @@ class ApprovalDoors:
     ) -> list[ApprovalView]:
         """List what waits for a person, oldest first; or the newest hundred of any state, newest first."""
         found = self._store.approvals.open() if state == "open" else self._store.approvals.recent(LISTED)
-        views = [self._view(approval) for approval in found]
-        return [view for view in views if state == "all" or view.state == "open"]
+        return [self._view(approval) for approval in found]
 
     async def approval(self, approval_id: ApprovalId) -> ApprovalView:
         """Return one approval, open or decided."""
@@ -70,7 +66,7 @@ class ApprovalDoors:
         """Return what has become of an open approval; None when its row says it."""
         if approval.state != "open":
             return None
-        if self._store.runs.get(approval.run_id).status in _OVER:
+        if self._store.runs.get(approval.run_id).status in OVER:
             return "void"
         return "expired" if approval.expires_at <= self._now() else None
 

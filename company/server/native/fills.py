@@ -94,22 +94,23 @@ class Fills:
 
     def of(self, symbol: str, since: datetime) -> list[Fill]:
         """Return the fills of a symbol from company time `since` on, oldest first."""
-        wanted = [written for _, written in self._filled() if written["symbol"] == symbol and "average" in written]
-        fills = [
-            Fill(
-                at=datetime.fromisoformat(written["at"]),
-                side=written["side"],
-                price=Decimal(written["average"]),
-                quantity=Decimal(written["filled"]),
-                order_id=written["order_id"],
-            )
-            for written in reversed(wanted)
+        found = [
+            _fill(written, price)
+            for key, written in self._filled()
+            if written["symbol"] == symbol and _at(written) >= since and (price := self._price(key, written))
         ]
-        return [fill for fill in fills if fill.at >= since]
+        return found[::-1]
 
     def _filled(self) -> Iterator[tuple[str, Json]]:
         orders = self._desk.newest_orders(LOOKED_AT)
         return ((key, written) for key, written in orders if Decimal(written.get("filled", 0)))
+
+    def _price(self, key: str, written: Json) -> str | None:
+        """Return at which price an order traded; an older home has it in the journal only."""
+        if "average" in written:
+            return str(written["average"])
+        event = self._event(key)
+        return event and event.body["value"]["price"]
 
     def _event(self, key: str) -> Event | None:
         """Return the event of an order; the others of its run are remembered with it."""
@@ -128,8 +129,21 @@ class Fills:
             del self._events[key]
 
 
+def _at(written: Json) -> datetime:
+    return datetime.fromisoformat(written["at"])
+
+
+def _fill(written: Json, price: str) -> Fill:
+    return Fill(
+        at=_at(written),
+        side=written["side"],
+        price=Decimal(price),
+        quantity=Decimal(written["filled"]),
+        order_id=written["order_id"],
+    )
+
+
 def _trade(written: Json, event: Event) -> Trade:
     value: dict[str, Any] = event.body["value"]
     same = {name: value[name] for name in ("venue", "symbol", "side", "quantity", "price", "notional", "fee", "reason")}
-    at = datetime.fromisoformat(written["at"])
-    return Trade(seq=event.seq, run=event.run_id, at=at, order_id=value["orderId"], **same)
+    return Trade(seq=event.seq, run=event.run_id, at=_at(written), order_id=value["orderId"], **same)

@@ -5,6 +5,7 @@ answered as ready bytes; asking which state that is takes one small query, so wh
 What the journal does not tell (a reservation of money, say) shows within a second.
 """
 
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple, Self
 
@@ -61,7 +62,7 @@ class Status(_View):
         mind: "autopilot", or the models that think.
         offline: It thinks with the autopilot, without a model key.
         stopped: Why the company stands still; empty when it works.
-        running: Runs this server is driving now.
+        running: Runs that are being driven now, here or by another process.
         health: A run that is being driven does not count as unfinished.
     """
 
@@ -192,14 +193,14 @@ class System:
     async def health(self, request: Request) -> HealthView:
         """Return whether anything is wrong, in detail."""
         principal_of(request).require("read")
-        why = self._obstacle()
+        why, running = self._obstacle(), _running(self._engine, self._driver.running)
         return HealthView(
-            company=_health(self._records.health(), self._driver.running),
+            company=_health(self._records.health(), running),
             ready=not why,
             why=why,
             version=__version__,
             epoch=self._tail.epoch,
-            running=_running(self._engine, self._driver.running),
+            running=running,
             sse_clients=self._tail.count("sse"),
             ws_clients=self._tail.count("ws"),
             webhooks=[_hook(state) for state in self._webhooks.state],
@@ -255,10 +256,11 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
 
     Args:
         engine: Runs the company.
-        running: Names of the work under way; a run is driven under its id.
+        running: Names of the work under way here; a run is driven under its id.
     """
     company = engine.company
     records: Records = company.services[Records]
+    driven = _running(engine, running)
     activity, last = records.activity(), company.store.runs.last()
     return Status(
         company=company.settings.company.name,
@@ -275,10 +277,10 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
             approvals_open=activity.approvals_open,
             effects=activity.effects,
         ),
-        running=_running(engine, running),
+        running=driven,
         last_run=RunView.of(last) if last else None,
         costs=records.costs(),
-        health=_health(records.health(), running),
+        health=_health(records.health(), driven),
     )
 
 
@@ -293,10 +295,12 @@ def _hook(state: HookState) -> HookLine:
 
 
 def _running(engine: Engine, names: frozenset[str]) -> list[str]:
-    return sorted(names & {run.id for run in engine.company.store.runs.unfinished()})
+    """Return the runs that are being driven, those that begin here in a moment among them."""
+    left = [run.id for run in engine.company.store.runs.unfinished()]
+    return [run_id for run_id in left if run_id in names or engine.is_driven(run_id)]
 
 
-def _health(health: Health, running: frozenset[str]) -> Health:
+def _health(health: Health, running: Collection[str]) -> Health:
     left = [run_id for run_id in health.unfinished_runs if run_id not in running]
     return health.model_copy(
         update={"ok": not (left or health.failed_runs or health.unknown_effects), "unfinished_runs": left}

@@ -25,9 +25,10 @@ def test_an_address_of_others_without_password_is_refused(host: str, settings: d
     assert "company password set" in refused.value.cure
 
 
-def test_an_address_of_others_without_encryption_is_refused() -> None:
+@pytest.mark.parametrize("settings", [{}, {"proxy": "http://company.example"}])
+def test_an_address_of_others_without_encryption_is_refused(settings: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="nothing encrypts"):
-        require_safe("0.0.0.0", ServerSettings(), has_password=True)
+        require_safe("0.0.0.0", ServerSettings(**settings), has_password=True)
 
 
 @pytest.mark.parametrize("settings", [TLS, {"proxy": "https://company.example"}])

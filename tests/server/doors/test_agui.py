@@ -88,6 +88,16 @@ def test_the_same_request_again_gives_the_same_run_again(server) -> None:
     assert len(runs_of(server, 100)) == count
 
 
+def test_the_same_ids_of_another_person_are_another_request(server) -> None:
+    stream(server, asked("hello", thread="shared"))
+    count = len(runs_of(server, 100))
+    with server.client(token=server.token_for(("chat",), "Eve")) as client:
+        answer = client.post("/agui", json=asked("how are we doing?", thread="shared"))
+    assert "Hello, nice to see you." not in answer.text
+    newest = runs_of(server, 100)
+    assert (len(newest), newest[0].person) == (count + 1, "Eve")
+
+
 def test_a_client_that_hangs_up_changes_nothing(start_server) -> None:
     server = start_server()
     with server.client() as client, client.stream("POST", "/agui", json=asked("wait for the file")) as answer:

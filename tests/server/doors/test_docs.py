@@ -13,7 +13,8 @@ import pytest
 from company.home import open_store
 from company.server.doors.asked import LONGEST
 from company.server.doors.housekeeping import FORMS
-from company.server.doors.posting import TIME_LIMIT, signature
+from company.server.doors.posting import signature
+from company.server.doors.sender import TIME_LIMIT
 from company.server.doors.webhooks import TRIES
 from company.store import SecretStore
 from tests.server.doors.conftest import runs_of

@@ -78,6 +78,24 @@ def test_a_body_that_is_not_json_is_refused_in_openais_shape(server) -> None:
 
 
 @pytest.mark.parametrize(
+    "strange",
+    [
+        "[" * 500_000,
+        '{"model": "ceo", "input": "hello", "metadata": {"a": %s}}' % ("[" * 100_000 + "]" * 100_000),
+        '{"model": "ceo", "input": "hello", "metadata": {"a": NaN}}',
+        '{"model": "ceo", "input": "hello", "metadata": {"a": "\\ud800"}}',
+        '{"model": "ceo", "input": "\\ud800"}',
+    ],
+)
+def test_json_that_could_not_be_kept_or_sent_again_is_refused_before_anything_begins(server, strange: str) -> None:
+    known = len(runs_of(server))
+    with server.client() as client:
+        answer = client.post(RESPONSES, content=strange, headers={"content-type": "application/json"})
+    assert (answer.status_code, error_of(answer)["type"]) == (400, "invalid_request_error")
+    assert len(runs_of(server)) == known
+
+
+@pytest.mark.parametrize(
     ("body", "param"),
     [
         ({"messages": HELLO}, "model"),

@@ -21,6 +21,7 @@ from company.errors import ProviderError, UsageError
 from company.events import Draft
 from company.server.doors.addresses import Target
 from company.server.doors.posting import Post, payload, signature
+from company.server.doors.sender import Sender
 from company.server.doors.webhooks import TRIES, Webhooks, secret_name
 from company.store import SecretStore
 from tests.server.conftest import FILES, Served
@@ -201,7 +202,7 @@ async def test_a_post_that_is_not_taken_is_repeated_before_the_next_one(hooked, 
 
 async def test_after_the_last_try_a_hook_is_parked_and_the_next_start_tries_again(hooked, receiver, caplog) -> None:
     receiver.statuses = [503] * TRIES
-    with hooked(receiver.url) as company:
+    with hooked(f"{receiver.url}?key=hidden") as company:
         hooks = webhooks(company)
         hooks.start()
         note(company, "one", "two")
@@ -215,7 +216,8 @@ async def test_after_the_last_try_a_hook_is_parked_and_the_next_start_tries_agai
         await until(lambda: len(receiver.posts) == TRIES + 2)
         await again.close()
     assert receiver.names()[TRIES:] == ["one", "two"]
-    assert "is parked at event" in caplog.text
+    assert f"webhook {receiver.url} is parked at event" in caplog.text
+    assert "hidden" not in caplog.text
 
 
 async def test_a_hook_that_fails_holds_up_no_other(hooked, receiver) -> None:
@@ -257,7 +259,7 @@ async def test_one_process_posts_and_another_takes_over_when_it_is_gone(hooked, 
 
 
 async def test_a_receiver_that_does_not_answer_is_given_up(hooked) -> None:
-    post = Post(now=lambda: NOON, time_limit=0.1)
+    post = Post(now=lambda: NOON, sender=Sender(time_limit=0.1))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = Target.read(f"http://127.0.0.1:{silent.getsockname()[1]}/", where="x")
         with pytest.raises(ProviderError, match=r"no answer in 0\.1 s"):
@@ -314,7 +316,9 @@ async def leads_to(url: str, *addresses: str) -> str:
         "fe80::1",
         "fd00::1",
         "::ffff:10.0.0.1",
+        "255.255.255.255",
         "64:ff9b::a00:1",
+        "::10.0.0.1",
         "2002:a00:1::",
     ],
 )

@@ -39,6 +39,11 @@ class Open:
         """Run one cycle to its end."""
         await self.engine.advance(self.engine.start("cycle").id)
 
+    async def chat(self, text: str) -> None:
+        """Say something to the CEO, and let it answer."""
+        run = self.engine.start("chat", request=text, person="Ada", thread_id="main")
+        await self.engine.advance(run.id)
+
     def client_with(self, *scopes: str) -> httpx2.AsyncClient:
         """Return a client whose token has these scopes only."""
         made = self.engine.company.store.access.make("token", person="Ada", scopes=scopes)

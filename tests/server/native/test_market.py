@@ -10,6 +10,7 @@ import pytest
 
 from company.server.native.cached import Cached
 from company.trading import Desk
+from company.trading.blotter import ORDERS
 
 
 class Hanging:
@@ -87,6 +88,18 @@ async def test_candles_carry_the_companys_own_fills_of_their_window(company: Any
         (order.side, f"{order.price:f}", f"{order.filled:f}", order.order_id) for order in orders
     ]
     assert [fill["order_id"] for fill in last["fills"]] == [orders[1].order_id]
+
+
+async def test_a_fill_of_an_older_home_has_its_price_from_the_journal(company: Any) -> None:
+    await company.cycle()
+    store, [trade, *_] = company.engine.company.store, (await company.get("/orders"))["trades"]
+    books = store.books("trading")
+    [(key, written)] = [row for row in books.items(ORDERS) if row[1]["order_id"] == trade["order_id"]]
+    books.put(ORDERS, key, {name: value for name, value in written.items() if name != "average"})
+
+    shown = await company.get(f"/market/candles?symbol={trade['symbol']}")
+
+    assert [(fill["order_id"], fill["price"]) for fill in shown["fills"]] == [(trade["order_id"], trade["price"])]
 
 
 async def test_an_unknown_symbol_is_not_found_and_the_near_ones_are_named(company: Any) -> None:

@@ -21,8 +21,8 @@ EVENTS = "/api/v1/events"
 
 
 @contextmanager
-def writing(server, count: int, *, size: int = 20, pause: float = 0.002) -> Iterator[None]:
-    """Have another process write pieces of a message meanwhile."""
+def writing(server, count: int, *, size: int = 20, pause: float = 0.002) -> Iterator[threading.Thread]:
+    """Have another process write pieces of a message meanwhile; the thread lives as long as it does."""
 
     def write() -> None:
         with server.store() as store:
@@ -33,7 +33,7 @@ def writing(server, count: int, *, size: int = 20, pause: float = 0.002) -> Iter
 
     writer = threading.Thread(target=write)
     writer.start()
-    yield
+    yield writer
     writer.join()
 
 
@@ -63,9 +63,9 @@ def epoch(server) -> str:
 def test_a_stream_cut_off_fifty_times_during_live_runs_loses_nothing_and_doubles_nothing(server) -> None:
     after, cuts = last_seq(server), 0
     seen = [after]
-    with writing(server, 300):
+    with writing(server, 300) as writer:
         server.say("buy some bitcoin")
-        while cuts < 50 or seen[-1] < last_seq(server):
+        while cuts < 50 or writer.is_alive() or seen[-1] < last_seq(server):
             with server.frames(EVENTS, **{"last-event-id": f"{epoch(server)}:{seen[-1]}"}) as frames:
                 next(frames)
                 wanted = 5 if cuts < 50 else last_seq(server) - seen[-1]

@@ -192,7 +192,6 @@ function card(approval) {
   const item = element("li");
   const title = element("h3", "", `${approval.id}: ${approval.role} wants ${approval.tool}`);
   title.id = `title-${approval.id}`;
-  item.setAttribute("role", "group");
   item.setAttribute("aria-labelledby", title.id);
   item.append(title, element("p", "", `${approval.reason} (rule ${approval.rule})`));
   if (approval.sources.length) item.append(element("p", "", `It had read: ${approval.sources.join(", ")}`));

@@ -58,7 +58,7 @@ async function enqueue(draft: Draft): Promise<"queued"> {
   await drafts().put(draft);
   announce();
   await show();
-  await askForSync();
+  void askForSync();
   later();
   return "queued";
 }

@@ -1,6 +1,6 @@
 // Markdown block by block: closed blocks are drawn once, the open one at most as often as its size allows.
 
-import { memo, useEffect, useReducer, useRef } from "react";
+import { memo, useEffect, useLayoutEffect, useReducer, useRef } from "react";
 
 import { Blocks } from "./blocks";
 import { CodeBlock } from "./CodeBlock";
@@ -8,7 +8,7 @@ import { partsOf, type Part } from "./markdown";
 import { Sparkline } from "./Sparkline";
 
 /** Characters more that are drawn in one frame, so that a burst of words does not hold the page. */
-const BURST = 1_500;
+const BURST = 800;
 
 /** An open block is drawn again only after so many times what drawing it took. */
 const REST = 4;
@@ -42,7 +42,7 @@ function useRevealed(text: string, grows: boolean): string {
   const [, again] = useReducer((count: number) => count + 1, 0);
   const length = useRef(grows ? 0 : Infinity);
   if (length.current < text.length) length.current = Math.min(text.length, length.current + BURST);
-  useEffect(() => {
+  useLayoutEffect(() => { // an effect would come after this frame, and so take every second one
     if (length.current >= text.length) return undefined;
     const frame = requestAnimationFrame(again);
     return () => cancelAnimationFrame(frame);

@@ -59,6 +59,7 @@ export function Prompt({ person, submit, stop }: Props) {
     if (step !== undefined) setActive((active + step + found.length) % Math.max(1, found.length));
     else if (event.key === "Escape") setClosed(true);
     else if ((event.key === "Enter" || event.key === "Tab") && chosen) choose(chosen);
+    else if (event.key === "Enter") send(text);
     else return false;
     return true;
   };

@@ -24,7 +24,7 @@ export function Terminal({ thread, person }: { thread: string; person: string })
 
   const submit = (text: string) => {
     if (text.startsWith("/")) void perform(text, { thread, running }, log.known);
-    else void send(text, thread);
+    else void send(text, thread, log.known);
   };
   const list = useCallback(() => perform("/approve", { thread, running: "" }, journal.log.get().known), [thread, journal]);
   useShowing(list);

@@ -11,7 +11,7 @@ import { locals, type Local } from "./locals";
 import { PrintedBlock } from "./PrintedBlock";
 import { Request, RunView } from "./RunView";
 import { useScrolling, useSteadyTop } from "./scrolling";
-import { drop, pending, settle } from "./sending";
+import { drop, isTold, pending, settle } from "./sending";
 
 /** Items drawn while the reader is at the end, and how many more at each look back. */
 const SHOWN = 24;
@@ -100,9 +100,9 @@ function LocalView({ local }: { local: Local }) {
 
 /** Messages the journal does not know yet: sent, queued, or refused. */
 function OnItsWay({ thread, runs }: { thread: string; runs: readonly RunLog[] }) {
-  const sent = useCell(pending).filter((message) => message.thread === thread);
+  const sent = useCell(pending).filter((message) => message.thread === thread && !isTold(message, runs));
   const queued = useQueued().filter((draft) => draft.thread === thread);
-  useEffect(() => settle(new Set(runs.filter(hasRequest).map((run) => run.id))), [runs]);
+  useEffect(() => settle(thread, runs), [thread, runs, sent.length]);
   return (
     <>
       {sent.map((message) => (
@@ -130,8 +130,6 @@ function Waiting({ text, fault, hint, discard }: { text: string; fault: string; 
     </section>
   );
 }
-
-const hasRequest = (run: RunLog): boolean => run.entries.some((entry) => entry.kind === "message" && entry.from === "person");
 
 /** Runs in the journal's order, and after each what was printed when it was the newest. */
 function merged(runs: readonly RunLog[], printed: readonly Local[]): Item[] {

@@ -11,6 +11,8 @@ import type { Event, Timeline } from "../wire/types";
 const RUNS = 8;
 /** Runs kept while the reader is at the end. */
 const KEPT = 60;
+/** Milliseconds until what could not be loaded is asked for again. */
+const AGAIN_MS = 5_000;
 /** Milliseconds between two drawings while nobody looks. */
 const HIDDEN_MS = 500;
 
@@ -24,6 +26,7 @@ export class Journal {
   readonly older = new Cell(false);
 
   #first = 0;
+  #begun = false;
   #queue: Event[] = [];
   #drawing = false;
   #ends: (() => void)[] = [];
@@ -34,7 +37,14 @@ export class Journal {
 
   /** Load the newest runs, then follow what happens. */
   async open(): Promise<void> {
-    this.#ends = [subscribe((event) => this.#hear(event)), onReset(() => void this.load())];
+    const timer = setInterval(this.#again, AGAIN_MS);
+    addEventListener("online", this.#again);
+    this.#ends = [
+      subscribe((event) => this.#hear(event)),
+      onReset(() => void this.load()),
+      () => clearInterval(timer),
+      () => removeEventListener("online", this.#again),
+    ];
     await this.load();
   }
 
@@ -45,9 +55,11 @@ export class Journal {
 
   /** Begin again with the newest runs. */
   load(): Promise<void> {
+    this.#begun = false;
     return this.#ask("loading", "", (timeline) => {
       const log = reduce(EMPTY, timeline.events);
       this.#queue = [];
+      this.#begun = true;
       this.log.set({ ...log, known: Math.max(log.known, seqOf(timeline.cursor)) });
       if (this.#ends.length) follow(timeline.cursor);
     });
@@ -90,6 +102,12 @@ export class Journal {
     if (document.hidden) setTimeout(this.#draw, HIDDEN_MS);
     else requestAnimationFrame(this.#draw);
   }
+
+  /** Load what could not be loaded because nothing answered. */
+  readonly #again = (): void => {
+    const loading = this.loading.get();
+    if (!this.#begun && typeof loading === "object" && loading.failed.status === 0) void this.load();
+  };
 
   readonly #draw = (): void => {
     this.#drawing = false;

@@ -14,6 +14,7 @@ const TAGS = [
   ..."p br hr h1 h2 h3 h4 h5 h6 blockquote ul ol li dl dt dd table thead tbody tfoot tr th td caption".split(" "),
   ..."a strong em b i u s del ins mark small sub sup code pre kbd samp var abbr q cite".split(" "),
 ];
+const BARE = new RegExp(`</?(?:${TAGS.join("|")})>`, "g");
 /** Attributes that hold no address. */
 const PLAIN = ["title", "align", "start", "colspan", "rowspan"];
 const LINK = /^(?:https?:\/\/|mailto:|#)/i;
@@ -23,6 +24,7 @@ const marked = new Marked({
   breaks: true, // a line that ends is a line that ends: that is how people and models write to each other
   renderer: {
     checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+    html: ({ text }) => plain(text),
     image: ({ href, text }) => `<a href="${escaped(href)}">image: ${escaped(text || href)}</a>`,
   },
 });
@@ -32,8 +34,9 @@ purify.addHook("afterSanitizeAttributes", (node) => {
   if (node.nodeName === "A") secure(node as HTMLAnchorElement);
 });
 
-/** Return HTML that is safe to put on the page. */
+/** Return HTML that is safe to put on the page. Where only words and bare tags of the list stand, it is so already. */
 export function sanitised(html: string): string {
+  if (!html.replace(BARE, "").includes("<")) return html;
   return purify.sanitize(html, {
     ALLOWED_TAGS: TAGS,
     ALLOWED_ATTR: ["href", ...PLAIN],
@@ -74,6 +77,11 @@ export function numbersOf(text: string): number[] | null {
   const words = text.split(/[\s,;]+/).filter(Boolean);
   const numbers = words.map(Number);
   return numbers.length >= 2 && numbers.length <= 1_000 && numbers.every(Number.isFinite) ? numbers : null;
+}
+
+/** Keep the tags of the list, bare; every other one is shown as the words it is, and no parser ever sees it. */
+function plain(html: string): string {
+  return html.replace(/<\/?([a-z][a-z\d]*)\s*\/?>|[<>]/gi, (sign, tag?: string) => (tag && TAGS.includes(tag.toLowerCase()) ? sign : escaped(sign)));
 }
 
 function secure(link: HTMLAnchorElement): void {

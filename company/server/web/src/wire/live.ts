@@ -20,7 +20,7 @@ export interface Connection {
 
 export type Listener = (event: Event) => void;
 
-const connection = new Cell<Connection>({ state: "connecting", since: Date.now() });
+const connection = new Cell<Connection>({ state: navigator.onLine ? "connecting" : "offline", since: Date.now() });
 const listeners = new Set<Listener>();
 const resets = new Set<() => void>();
 

