@@ -68,6 +68,11 @@ class Engine:
         """Tell whether some process drives a run now, this one or another."""
         return self._locks.is_held(run_id)
 
+    def catch_up(self) -> None:
+        """Bring company time to where another process brought it; a run that is driven here keeps its own."""
+        if not self._locks.holding:
+            self.company.world.catch_up()
+
     def close(self) -> None:
         """Close the checkpoint file; the company is closed by who opened it."""
         self._saver.close()

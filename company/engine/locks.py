@@ -27,6 +27,8 @@ class RunLocks:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
+        self.holding = 0
+        """Locks that are held through this object."""
 
     @contextmanager
     def hold(self, run_id: str) -> Iterator[None]:
@@ -43,7 +45,11 @@ class RunLocks:
                     f"run {run_id} is driven by another process",
                     cure="wait for it, or watch it: company journal --follow",
                 ) from None
-            yield
+            self.holding += 1
+            try:
+                yield
+            finally:
+                self.holding -= 1
 
     def is_held(self, run_id: str) -> bool:
         """Tell whether some process holds a run's lock, this one or another."""

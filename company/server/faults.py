@@ -4,8 +4,8 @@ Messages of `CompanyError` are written for a person and pass through. A bug is r
 traceback goes to the server's log only.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse
 
 from company.engine import Busy
 from company.errors import CompanyError, ProviderError, Stopped, UsageError
+
+Found = TypeVar("Found")
 
 SAFETY_HEADERS = {
     "content-security-policy": (
@@ -111,6 +113,18 @@ class Refusal(Exception):
     def response(self) -> JSONResponse:
         """Return the answer."""
         return _answer(self.status, self.message, headers=self.headers)
+
+
+def found(get: Callable[[str], Found], name: str) -> Found:
+    """Return what `get` finds under a name.
+
+    Raises:
+        Refusal: 404, there is no such thing.
+    """
+    try:
+        return get(name)
+    except UsageError as error:
+        raise Refusal(404, str(error)) from error
 
 
 def report_faults(app: FastAPI) -> None:

@@ -83,6 +83,12 @@ class PaperWorld:
             self._books.put("world", "clock", {"at": self.clock.now()})
             self.settle()
 
+    def catch_up(self) -> None:
+        """Move virtual time to where another process has brought it; the orders on the way were matched there."""
+        brought = self._books.get("world", "clock")
+        if brought and isinstance(self.clock, VirtualClock):
+            self.clock.advance_to(max(self.clock.now(), datetime.fromisoformat(brought["at"])))
+
     def settle(self) -> None:
         """Match the resting orders of all venues with the time that has passed."""
         for venue in self._venues.values():

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext
 
 from company import events
 from company.events import Draft
@@ -60,9 +60,11 @@ _DRAWN = """([run, end]) => new Promise(done => {
 def figures() -> Iterator[tuple[str, float, float, bool]]:
     """Yield each figure with its bar, and whether more is better."""
     with _serving() as served, launched() as browser:
-        yield "web.first_load_gzip_kb", _first_load(browser, served), 180, False
+        session = _session(browser, served)
+        yield "web.first_load_gzip_kb", _first_load(browser, served, session), 180, False
         yield "web.usable_ms", statistics.median(_usable(browser, served) for _ in range(TRIES)), 1000, False
-        drawn = [_drawn(browser, served, f"R{900 + number}") for number in range(TRIES)]
+        # Whatever else runs on the machine only makes a try slower, so the best one counts.
+        drawn = [_drawn(browser, served, session, f"R{900 + number}") for number in range(TRIES)]
         print("40,000 characters:", drawn, file=sys.stderr)
         yield "web.render_40k_ms", min(one["taken"] for one in drawn), 1500, False
         yield "web.render_40k_worst_frame_ms", min(one["worst"] for one in drawn), 50, False
@@ -91,16 +93,27 @@ def _visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
         context.close()
 
 
-def _first_load(browser: Browser, served: Served) -> float:
+def _session(browser: Browser, served: Served) -> Any:
+    """Log in without a page; return the cookie for further profiles."""
+    with _visitor(browser) as context:
+        code = served.login().partition("#t=")[2]
+        headers = {"origin": served.url}
+        assert context.request.post(f"{served.url}/api/v1/session", data={"code": code}, headers=headers).status == 204
+        return context.storage_state()
+
+
+def _first_load(browser: Browser, served: Served, session: Any) -> float:
     """Return the kilobytes of files, compressed with gzip, that a first visit to terminal and dashboard asks for.
 
     Files of the shared worker and of the charts are among them. Printed beside it is what of that comes when the page
     stands already, and what the service worker asks for besides, to keep it for a visit without network.
     """
-    with _visitor(browser) as context:
-        page = _taken(served, context)
+    with _visitor(browser, storage_state=session) as context:
+        page = context.new_page()
         asked: list[tuple[str, bool]] = []
-        context.on("request", lambda one: asked.append((one.url.removeprefix(served.url), one.service_worker is not None)))
+        context.on(
+            "request", lambda one: asked.append((one.url.removeprefix(served.url), one.service_worker is not None))
+        )
         page.goto(served.url)
         page.locator("#prices canvas").first.wait_for()
         page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
@@ -113,21 +126,13 @@ def _first_load(browser: Browser, served: Served) -> float:
     return _kilobytes(own)
 
 
-def _taken(served: Served, context: BrowserContext) -> Page:
-    """Log in without loading a file of the web UI, and return an empty page."""
-    code = served.login().partition("#t=")[2]
-    headers = {"origin": served.url}
-    assert context.request.post(f"{served.url}/api/v1/session", data={"code": code}, headers=headers).status == 204
-    return context.new_page()
-
-
 def _kilobytes(paths: set[str]) -> float:
     contents = [(STATIC / (path[1:] or "index.html")).read_bytes() for path in paths]
     return sum(min(len(content), len(gzip.compress(content))) for content in contents) / 1024
 
 
 def _usable(browser: Browser, served: Served) -> float:
-    """Return the milliseconds from the navigation to a page that can be used, by a one-time address in a new profile."""
+    """Return the milliseconds from the navigation to a page that can be used, in a new profile."""
     with _visitor(browser) as context:
         context.add_init_script(_USABLE)
         page = context.new_page()
@@ -138,10 +143,10 @@ def _usable(browser: Browser, served: Served) -> float:
         return float(page.evaluate("window.usable"))
 
 
-def _drawn(browser: Browser, served: Served, run: str) -> dict[str, float]:
+def _drawn(browser: Browser, served: Served, session: Any, run: str) -> dict[str, float]:
     """Return how long a burst of words takes from its first to its last on the screen, and the longest frame."""
-    with _visitor(browser, viewport={"width": 1280, "height": 800}) as context, served.store() as store:
-        page = _taken(served, context)
+    with _visitor(browser, storage_state=session) as context, served.store() as store:
+        page = context.new_page()
         page.goto(f"{served.url}/?thread={run}")
         page.locator(".connection[data-state=live]").wait_for()
         page.locator("#prices canvas").first.wait_for()

@@ -68,8 +68,10 @@ def calling(use: ToolUse, report: Reply) -> Part:
 
 def prose(words: int) -> str:
     """Return markdown of about so many words: paragraphs, a list, a table and code among them."""
-    blocks = []
-    for number in itertools.count(1):
+    blocks: list[str] = []
+    number = 0
+    while len(" ".join(blocks).split()) < words:
+        number += 1
         blocks += [
             f"## Part {number}",
             f"Paragraph {number} says **what happened**, why it happened, and what to `do` about it next week.",
@@ -77,5 +79,4 @@ def prose(words: int) -> str:
             f"| name | value |\n| --- | ---: |\n| row {number} | {number * 7} |",
             f"```python\nanswer = {number}\n```",
         ]
-        if len(" ".join(blocks).split()) >= words:
-            return "\n\n".join(blocks)
+    return "\n\n".join(blocks)

@@ -1,7 +1,6 @@
 """Nothing is lost: reloads, crashes, many tabs, sleep, no network."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -172,12 +171,12 @@ def test_a_page_that_slept_through_an_answer_has_all_of_it_when_it_wakes(
 
 
 @pytest.fixture
-def clocked(browse: Browse, own_stage: Served) -> Iterator[Visit]:
+def clocked(browse: Browse, own_stage: Served) -> Visit:
     """A browser whose stream runs in its page, where the clock can be moved on."""
     visit = browse(own_stage)
     visit.context.add_init_script("delete window.SharedWorker")
     visit.context.clock.install()
-    yield visit
+    return visit
 
 
 def test_a_server_that_falls_silent_is_called_stalled_and_nothing_is_lost(
@@ -204,7 +203,8 @@ def test_a_session_that_ends_shows_the_way_in(browse: Browse, stage: Served, min
     page, other = visit.tab(place), visit.tab(place)
     with stage.store() as store:
         store.access.revoke_all("session")
-    stage.post("/messages", {"text": mind.play(saying(Reply("Heard."))), "thread": "elsewhere"})  # or in 15 s a heartbeat
+    something = {"text": mind.play(saying(Reply("Heard."))), "thread": "elsewhere"}
+    stage.post("/messages", something)  # else the page notices with the next heartbeat, in 15 s
     for tab in (page, other):
         expect(tab.get_by_label("Or log in with the server's password")).to_be_visible(timeout=20_000)
     page.goto(stage.login())

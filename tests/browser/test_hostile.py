@@ -1,4 +1,4 @@
-"""Hostile markdown, wherever words of a model or a stranger are shown: nothing leaves, nothing runs, all can be read."""
+"""Hostile markdown, wherever words of a model or a stranger are shown: nothing leaves, nothing runs, all is read."""
 
 import re
 from collections.abc import Callable
@@ -19,9 +19,12 @@ LEAST = 60
 ROLES = ("content", "operations", "research", "security", "trading")
 READABLE = "Entry {} can still be read."
 
-TAGS = set(
-    "P BR HR H1 H2 H3 H4 H5 H6 BLOCKQUOTE UL OL LI DL DT DD TABLE THEAD TBODY TFOOT TR TH TD CAPTION A STRONG EM B I U S "
-    "DEL INS MARK SMALL SUB SUP CODE PRE KBD SAMP VAR ABBR Q CITE DIV SPAN BUTTON FIGURE FIGCAPTION SVG POLYLINE".split()
+TAGS = frozenset(
+    """
+    P BR HR H1 H2 H3 H4 H5 H6 BLOCKQUOTE UL OL LI DL DT DD TABLE THEAD TBODY TFOOT TR TH TD CAPTION A STRONG EM B
+    I U S DEL INS MARK SMALL SUB SUP CODE PRE KBD SAMP VAR ABBR Q CITE DIV SPAN BUTTON FIGURE FIGCAPTION SVG
+    POLYLINE
+    """.split()
 )
 """What may stand in an answer: markdown's own elements, and those of our code blocks and sparklines."""
 
@@ -37,12 +40,13 @@ _WINDOW = """() => [Object.getOwnPropertyNames(window).sort().join(" "), typeof 
 def corpus(trap: Trap) -> dict[str, str]:
     """Entries by number."""
     text = CORPUS.read_text("utf-8").partition("\n## ")[2]
+    meanings = {"EVIL": trap.url, "HARM": "window.harm=1;alert(1)", "RLO": "\u202e", "PDI": "\u2069"}
+    for word, meaning in meanings.items():
+        text = text.replace(word, meaning)
     entries = {}
     for entry in f"## {text}".split("\n## "):
-        number = entry.removeprefix("## ")[:2]
-        for word, meaning in (("EVIL", trap.url), ("HARM", "window.harm=1;alert(1)"), ("RLO", "\u202e"), ("PDI", "\u2069")):
-            entry = entry.replace(word, meaning)
-        entries[number] = f"## {entry.removeprefix('## ').strip()}\n\n{READABLE.format(number)}"
+        words = entry.removeprefix("## ").strip()
+        entries[words[:2]] = f"## {words}\n\n{READABLE.format(words[:2])}"
     return entries
 
 
@@ -64,7 +68,9 @@ def unharmed(visit: Visit, request: pytest.FixtureRequest) -> Callable[[Callable
         assert page.evaluate(_WINDOW) == before
         assert page.evaluate("window.harm") is None
         assert page.url.endswith(place)
-        assert page.locator("iframe, object, embed, video, audio, img, form:not(.prompt, .approval-answer)").count() == 0
+        assert (
+            page.locator("iframe, object, embed, video, audio, img, form:not(.prompt, .approval-answer)").count() == 0
+        )
         assert [asked for asked in visit.watch.requests if "beacon" in asked] == []
         assert len(visit.context.pages) == 1
         harmless(box)
@@ -129,10 +135,10 @@ def test_reports_of_roles_do_no_harm(
     corpus: dict[str, str], unharmed: Callable, mind: Mind, request: pytest.FixtureRequest
 ) -> None:
     def show(page: Page) -> Locator:
-        for round, parts in enumerate(batched(_parts(corpus), len(ROLES)), 1):
+        for turn, parts in enumerate(batched(_parts(corpus), len(ROLES)), 1):
             reports = ["\n\n".join(corpus[entry] for entry in entries) for entries in parts]
             say(page, mind.play(delegating(ROLES[: len(parts)], _reporting(reports), lambda said: Reply("Reported."))))
-            expect(page.locator(".outcome.done")).to_have_count(round)
+            expect(page.locator(".outcome.done")).to_have_count(turn)
             for lane, entries in zip(page.locator(".run").last.locator(".lane").all(), parts, strict=True):
                 lane.locator("summary").first.click()
                 for entry in entries:

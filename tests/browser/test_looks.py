@@ -97,6 +97,17 @@ def test_a_chosen_theme_is_drawn_at_once_in_charts_too_and_survives_a_reload(pag
     assert len(grounds) == 3
 
 
+def test_esc_closes_the_settings_and_leaves_the_focus_where_it_was(page: Page) -> None:
+    settings = page.get_by_label("Settings")
+    settings.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Colours")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Colours")).to_be_hidden()
+    expect(settings).to_be_focused()
+
+
 @pytest.mark.parametrize(("wish", "ground"), [("dark", "rgb(13, 17, 23)"), ("light", "rgb(245, 246, 248)")])
 def test_without_a_choice_the_system_decides(browse: Browse, company: Served, wish: str, ground: str) -> None:
     page = browse(company, color_scheme=wish).tab()

@@ -14,7 +14,8 @@ FULL = 44
 
 _TARGETS = """() => {
     const seen = [];
-    for (const one of document.querySelectorAll("button, a[href], input, select, textarea, summary, [role=separator]")) {
+    const kinds = "button, a[href], input, select, textarea, summary, [role=separator]";
+    for (const one of document.querySelectorAll(kinds)) {
         const label = one.type === "checkbox" ? one.closest("label") ?? one : one;
         const box = label.getBoundingClientRect();
         if (!one.checkVisibility({visibilityProperty: true}) || one.closest(".unseen")) continue;

@@ -51,7 +51,7 @@ def _handler(asked: list[str]) -> type[BaseHTTPRequestHandler]:
             if not tunnel and self.command != "HEAD":
                 self.wfile.write(_HARM)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = do_CONNECT = answer
+        do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = do_CONNECT = answer  # noqa: N815  # http.server's names
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -20,7 +20,7 @@ STREAMING = ["/api/v1/events", "/agui"]
 """They answer with a stream that does not end; tests of their own read it."""
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 15
+EXAMPLES = 8
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from company.engine import Engine
-from company.errors import UsageError
 from company.server.commands import Commands
-from company.server.faults import Refusal
+from company.server.faults import Refusal, found
 from company.server.native.routing import ApprovalId, Key, Routes, Who
 from company.server.native.views import ApprovalState, ApprovalView, Decided, Decision, RunView
 from company.store import OVER, Approval
@@ -71,7 +70,4 @@ class ApprovalDoors:
         return "expired" if approval.expires_at <= self._now() else None
 
     def _approval(self, approval_id: str) -> Approval:
-        try:
-            return self._store.approvals.get(approval_id)
-        except UsageError as error:
-            raise Refusal(404, str(error)) from error
+        return found(self._store.approvals.get, approval_id)

@@ -37,6 +37,7 @@ class Dealing:
     def __init__(self, engine: Engine) -> None:
         company = engine.company
         desk: Desk = company.services[Desk]
+        self._catch_up = engine.catch_up
         self.fills = Fills(desk, company.store)
         self._board, self._cached = Board(desk), Cached()
         self._pulse = Pulse(company.store.journal, MOVES)
@@ -63,6 +64,7 @@ class Dealing:
         return _json(await self._cached.get(("curve", most), self._board.curve_mark(), made))
 
     def _mark(self) -> Hashable:
+        self._catch_up()
         return self._pulse.read(), self._board.mark()
 
     async def _look(self, mark: Hashable) -> Look:

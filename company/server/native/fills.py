@@ -9,11 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator
 
 from company.events import Event
 from company.newsroom.plain import visible
 from company.ports import Json
+from company.server.native.views import View
 from company.store import Store
 from company.trading import Desk
 from company.trading.figures import Figure
@@ -29,10 +30,8 @@ Words = Annotated[str, AfterValidator(lambda text: visible(text)[:400])]
 """Text that strangers may have had a hand in: no control, bidirectional or invisible characters, bounded."""
 
 
-class Fill(BaseModel):
+class Fill(View):
     """What traded of one order; quantity in base units, `price` its average, `at` company time of the order."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: datetime
     side: Side
@@ -41,7 +40,7 @@ class Fill(BaseModel):
     order_id: str
 
 
-class Trade(BaseModel):
+class Trade(View):
     """A fill with who did it.
 
     Attributes:
@@ -51,8 +50,6 @@ class Trade(BaseModel):
         fee: In quote units; None when the venue does not tell it.
         reason: Why the order was placed.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seq: int
     run: str
@@ -110,7 +107,7 @@ class Fills:
         if "average" in written:
             return str(written["average"])
         event = self._event(key)
-        return event and event.body["value"]["price"]
+        return None if event is None else str(event.body["value"]["price"])
 
     def _event(self, key: str) -> Event | None:
         """Return the event of an order; the others of its run are remembered with it."""

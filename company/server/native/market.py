@@ -4,24 +4,21 @@ from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from company.errors import ProviderError, ToolError
 from company.server.faults import Refusal
 from company.server.native.dealing import Dealing
 from company.server.native.fills import Fill
-from company.server.native.routing import Routes
-from company.server.native.routing import limit as up_to
+from company.server.native.routing import Routes, limit
+from company.server.native.views import View
 from company.trading import Candle, Look, MarketReport
 
 Timeframe = Literal["1m", "5m", "15m", "1h", "4h", "1d"]
 
 
-class Candles(BaseModel):
+class Candles(View):
     """Closed candles of one symbol, oldest first, and the company's own fills since the first of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     symbol: str
     timeframe: Timeframe
@@ -58,20 +55,20 @@ class Market:
         self,
         symbol: Annotated[str, Query(min_length=1, max_length=40, description="Such as BTC/USDT or btc.")],
         timeframe: Timeframe = "1h",
-        limit: Annotated[int, up_to(300)] = 200,
+        most: Annotated[int, limit(300)] = 200,
     ) -> Response:
         """Return closed candles of a symbol with the company's own fills."""
         found = await _resolved(await self._dealing.look(), symbol)
 
         async def made(look: Look) -> Candles:
             try:
-                candles = await look.candles(found, timeframe, limit)
+                candles = await look.candles(found, timeframe, most)
             except ToolError as error:
                 raise ProviderError(str(error), retryable=True) from error
             fills = self._dealing.fills.of(found, candles[0].at)
             return Candles(symbol=found, timeframe=timeframe, candles=candles, fills=fills)
 
-        return await self._dealing.answer(("candles", found, timeframe, limit), made)
+        return await self._dealing.answer(("candles", found, timeframe, most), made)
 
 
 async def _resolved(look: Look, text: str) -> str:

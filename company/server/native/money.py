@@ -3,13 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from company.server.native.dealing import Dealing
 from company.server.native.fills import Trade, Words
-from company.server.native.routing import Routes
-from company.server.native.routing import limit as up_to
+from company.server.native.routing import Routes, limit
+from company.server.native.views import View
 from company.trading import CurveReport, Look, OpenOrder, PortfolioReport, RiskReport
 
 
@@ -20,10 +19,8 @@ class Order(OpenOrder):
     reason: Words
 
 
-class Orders(BaseModel):
+class Orders(View):
     """Orders that wait, and the newest trades, both newest first."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     open: list[Order]
     trades: list[Trade]
@@ -64,7 +61,7 @@ class Money:
         """Return what is at stake, and where the desk stands against its limits."""
         return await self._dealing.answer("risk", Look.risk)
 
-    async def orders(self, limit: Annotated[int, up_to(200)] = 50) -> Response:
+    async def orders(self, most: Annotated[int, limit(200)] = 50) -> Response:
         """Return the orders that wait in a book, and the newest trades.
 
         Orders at a venue that does not answer are those it told last.
@@ -72,6 +69,6 @@ class Money:
 
         async def made(look: Look) -> Orders:
             waiting = [Order(**order.model_dump()) for order in await look.open_orders()]
-            return Orders(open=waiting, trades=self._dealing.fills.trades(limit))
+            return Orders(open=waiting, trades=self._dealing.fills.trades(most))
 
-        return await self._dealing.answer(("orders", limit), made)
+        return await self._dealing.answer(("orders", most), made)

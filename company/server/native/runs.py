@@ -6,10 +6,9 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Query
 
 from company.engine import Engine
-from company.errors import UsageError
 from company.events import Json
 from company.server.commands import Commands
-from company.server.faults import Refusal
+from company.server.faults import Refusal, found
 from company.server.native.routing import Key, Routes, RunId, Who, limit
 from company.server.native.views import RunView, Started, View
 from company.store import Lane, Lanes, Run
@@ -121,7 +120,4 @@ class RunDoors:
         return CycleReport(run=RunView.of(run), answer=run.outcome.get("answer", ""), reports=reports)
 
     def _run(self, run_id: str) -> Run:
-        try:
-            return self._store.runs.get(run_id)
-        except UsageError as error:
-            raise Refusal(404, str(error)) from error
+        return found(self._store.runs.get, run_id)

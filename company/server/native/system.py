@@ -10,7 +10,6 @@ from hashlib import sha256
 from typing import Any, Literal, NamedTuple, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -21,7 +20,7 @@ from company.governor import STOP_FLAG
 from company.server.doors.webhooks import HookState, Webhooks
 from company.server.driving import Driver
 from company.server.faults import Refusal
-from company.server.native.views import RunView
+from company.server.native.views import RunView, View
 from company.server.principal import principal_of
 from company.server.streams.direct import Plain
 from company.server.streams.metrics import Metrics
@@ -32,11 +31,7 @@ STATUS, HEALTH = "/api/v1/status", "/api/v1/health"
 LIVES, READY, METRICS = "/healthz", "/readyz", "/metrics"
 
 
-class _View(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RoleLine(_View):
+class RoleLine(View):
     """One role."""
 
     id: str
@@ -44,7 +39,7 @@ class RoleLine(_View):
     summary: str
 
 
-class Counts(_View):
+class Counts(View):
     """Cycles finished so far, chat turns among the last runs, open approvals, and effects so far by tool."""
 
     cycles: int
@@ -53,7 +48,7 @@ class Counts(_View):
     effects: dict[str, int]
 
 
-class Status(_View):
+class Status(View):
     """How the company is.
 
     Attributes:
@@ -81,7 +76,7 @@ class Status(_View):
     health: Health
 
 
-class HookLine(_View):
+class HookLine(View):
     """One webhook.
 
     Attributes:
@@ -99,7 +94,7 @@ class HookLine(_View):
     parked: bool
 
 
-class HealthView(_View):
+class HealthView(View):
     """Health in detail.
 
     Attributes:
@@ -271,12 +266,7 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
         seed=company.seed,
         stopped=company.store.flags.get(STOP_FLAG) or "",
         roles=[RoleLine(id=role.id, title=role.title, summary=role.summary) for role in company.roles.values()],
-        counts=Counts(
-            cycles=activity.cycles,
-            chats=activity.chats,
-            approvals_open=activity.approvals_open,
-            effects=activity.effects,
-        ),
+        counts=Counts(**{name: getattr(activity, name) for name in Counts.model_fields}),
         running=driven,
         last_run=RunView.of(last) if last else None,
         costs=records.costs(),

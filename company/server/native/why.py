@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query
 from company.engine import Engine
 from company.errors import UsageError
 from company.governor import effect_key
-from company.server.faults import Refusal
+from company.server.faults import Refusal, found
 from company.server.native.routing import Routes
 from company.server.native.trail import TYPES, Step, led_to, trail_of
 from company.server.native.views import View
@@ -154,10 +154,7 @@ class WhyDoors:
         return trail_of(run, self._store.journal.read(run_id=run.id, types=TYPES, limit=LONGEST))
 
     def _run(self, run_id: str) -> Run:
-        try:
-            return self._store.runs.get(run_id)
-        except UsageError as error:
-            raise Refusal(404, str(error)) from error
+        return found(self._store.runs.get, run_id)
 
 
 def _cut(run: Run, steps: list[Step], agent: str, call: str) -> _Found:

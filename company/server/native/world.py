@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from company.defence import Alert, Watch
@@ -13,19 +13,15 @@ from company.engine import Engine
 from company.newsroom import Judged, Newsroom
 from company.server.native.cached import Cached, Pulse
 from company.server.native.fills import Words
-from company.server.native.routing import Routes
-from company.server.native.routing import limit as up_to
+from company.server.native.routing import Routes, limit
+from company.server.native.views import View
 
 ALERTS, BLOCKS = 50, 100
 TELLING = frozenset({"TOOL_CALL_RESULT"})
 """Events after which there may be something new: news is read and attacks are found by tools."""
 
 
-class _View(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class MoodView(_View):
+class MoodView(View):
     """How the news of two days sounds together: score from -1 to 1, confidence from 0 to 0.6."""
 
     score: float
@@ -34,14 +30,14 @@ class MoodView(_View):
     items: int
 
 
-class News(_View):
+class News(View):
     """The news the company has read, newest first."""
 
     mood: MoodView
     items: list[Judged]
 
 
-class BlockView(_View):
+class BlockView(View):
     """An address the company's web server refuses."""
 
     address: str
@@ -49,7 +45,7 @@ class BlockView(_View):
     at: datetime
 
 
-class Threats(_View):
+class Threats(View):
     """Alerts, the last raised first, and blocks, the last made first."""
 
     alerts: list[Alert]
@@ -65,6 +61,7 @@ class World:
 
     def __init__(self, engine: Engine) -> None:
         company = engine.company
+        self._catch_up = engine.catch_up
         self._newsroom: Newsroom = company.services[Newsroom]
         self._watch: Watch = company.services[Watch]
         self._pulse, self._clock, self._cached = Pulse(company.store.journal, TELLING), company.clock, Cached()
@@ -76,7 +73,7 @@ class World:
         routes.door("GET", "/threats", self.threats, "read", response_model=Threats)
         return routes
 
-    async def news(self, limit: Annotated[int, up_to(100)] = 20) -> Response:
+    async def news(self, most: Annotated[int, limit(100)] = 20) -> Response:
         """Return the news the company has read in the last two days, with how far each item is borne out.
 
         `corroborated`: an outlet on another host tells the same of the same instrument within a day. `suspicious`:
@@ -85,11 +82,11 @@ class World:
         """
 
         def made() -> News:
-            bulletin = self._newsroom.bulletin(limit)
+            bulletin = self._newsroom.bulletin(most)
             mood = MoodView(**bulletin.mood.model_dump(include=set(MoodView.model_fields)))
             return News(mood=mood, items=list(bulletin.items))
 
-        return await self._answer(("news", limit), made)
+        return await self._answer(("news", most), made)
 
     async def threats(self) -> Response:
         """Return the latest alerts, and the addresses that are refused."""
@@ -104,5 +101,6 @@ class World:
         async def made() -> bytes:
             return make().model_dump_json().encode()
 
+        self._catch_up()
         mark = self._pulse.read(), int(self._clock.now().timestamp()) // 60
         return Response(await self._cached.get(name, mark, made), media_type="application/json")

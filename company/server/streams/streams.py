@@ -9,8 +9,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from company.errors import UsageError
-from company.server.faults import Refusal, answers
+from company.server.faults import Refusal, answers, found
 from company.server.principal import principal_of
 from company.server.streams.channels import CHANNELS, Choice, named
 from company.server.streams.cursor import begin, parse
@@ -104,10 +103,7 @@ class Streams:
 
     def _choice(self, run: str | None, thread: str | None, channels: list[str], *, debug: bool) -> Choice:
         if run is not None:
-            try:
-                self._runs.get(run)
-            except UsageError as error:
-                raise Refusal(404, str(error)) from error
+            found(self._runs.get, run)
         return Choice(run, thread, debug, named(channels))
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from company.events import ID_FIELDS, WALL_FIELDS
@@ -129,7 +130,7 @@ async def test_a_run_that_is_watched_goes_like_one_that_is_not(open_here: Any) -
                 while name == "watched" and not cycle.done():
                     await asyncio.gather(*(company.get(path) for path in PATHS))
                     looks += 1
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(0.05)
                 await cycle
             events = company.engine.company.store.journal.read(limit=10_000)
             streams.append([masked(event.line()) for event in events])
@@ -140,6 +141,24 @@ async def test_a_run_that_is_watched_goes_like_one_that_is_not(open_here: Any) -
     assert looks > 3
     assert len(streams[0]) > 200
     assert streams[0] == streams[1]
+
+
+async def test_figures_are_those_of_now_after_another_process_moved_company_time(
+    open_here: Any, opened: Any, tmp_path: Path
+) -> None:
+    with open_here("home") as company, opened(tmp_path / "home") as other:
+        before = await company.get("/portfolio")
+        for _ in range(2):
+            await other.advance(other.start("cycle").id)
+
+        shown, risk = await company.get("/portfolio"), await company.get("/risk")
+
+        desk: Desk = other.company.services[Desk]
+        result, stand = await desk.profit_and_loss(), await desk.limits()
+        assert (D(shown["equity"]), D(shown["day"])) == (result.equity, result.day)
+        assert D(risk["equity"]) == stand.equity != D(before["equity"])
+        assert datetime.fromisoformat(shown["as_of"]) == other.company.clock.now()
+        assert (await company.get("/news"))["items"] != []
 
 
 async def test_answers_follow_a_run_while_it_runs(company: Any) -> None:

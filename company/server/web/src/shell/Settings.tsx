@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 
 import { disablePush, enablePush, pushState, type PushState } from "../pwa/push";
 import { useUpdate } from "../pwa/update";
@@ -18,6 +18,12 @@ export function Settings() {
     document.addEventListener("pointerdown", leave);
     return () => document.removeEventListener("pointerdown", leave);
   }, []);
+  const keys = (event: KeyboardEvent<HTMLDetailsElement>) => {
+    if (event.key !== "Escape" || !box.current?.open) return;
+    event.preventDefault(); // or it would stop a run
+    box.current.open = false;
+    box.current.querySelector("summary")?.focus();
+  };
   return (
     <>
       {update && (
@@ -25,7 +31,7 @@ export function Settings() {
           load the new version
         </button>
       )}
-      <details className="settings" ref={box}>
+      <details className="settings" ref={box} onKeyDown={keys}>
         <summary aria-label="Settings">⚙</summary>
         <div>
           <Colours />

@@ -110,7 +110,7 @@ function chartIn(box: HTMLElement): IChartApi {
     layout: { attributionLogo: false },
     handleScroll: { mouseWheel: false, vertTouchDrag: false },
     handleScale: { mouseWheel: false },
-    timeScale: { timeVisible: true, secondsVisible: false, borderVisible: false, minBarSpacing: 0.1, barSpacing: BAR_PIXELS, rightOffsetPixels: 24 },
+    timeScale: { timeVisible: true, secondsVisible: false, borderVisible: false, minBarSpacing: 0.1, barSpacing: BAR_PIXELS, rightOffsetPixels: 24, lockVisibleTimeRangeOnResize: true },
     rightPriceScale: { borderVisible: false },
     localization: { locale: "en-GB" },
   });
