@@ -84,7 +84,7 @@ class PaperWorld:
             self.settle()
 
     def catch_up(self) -> None:
-        """Move virtual time to where another process has brought it; the orders on the way were matched there."""
+        """Move virtual time to where it was brought, by whichever process; the orders on the way were matched there."""
         brought = self._books.get("world", "clock")
         if brought and isinstance(self.clock, VirtualClock):
             self.clock.advance_to(max(self.clock.now(), datetime.fromisoformat(brought["at"])))
@@ -104,6 +104,4 @@ class PaperWorld:
                 where="PaperWorld(seed=)",
                 cure="use that seed, or begin with fresh books",
             )
-        reached = self._books.get("world", "clock")
-        if reached and isinstance(self.clock, VirtualClock):
-            self.clock.advance_to(max(self.clock.now(), datetime.fromisoformat(reached["at"])))
+        self.catch_up()

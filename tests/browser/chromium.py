@@ -25,6 +25,8 @@ _FLAGS = (
     "--no-first-run",
 )
 DESKTOP: Mapping[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+NARROW: Mapping[str, Any] = {"viewport": {"width": 880, "height": 900}}
+"""A window in which the dashboard waits behind its tab."""
 PHONE: Mapping[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 2,

@@ -2,7 +2,7 @@
 
 Two servers serve the whole session: `company`, the default company with the offline autopilot after some cycles, and
 `stage`, the default company whose models are a scripted server (`mind.py`), for answers that take their time. What a
-test does there stays in conversations of its own. A test that takes a server down has its own (`own_stage`).
+test does there stays in conversations of its own. Tests that take a server down share `spare` and leave it running.
 """
 
 import re
@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from company.home import bundled_directory
 from company.server.principal import SCOPES
-from tests.browser.chromium import DESKTOP, PHONE, launched, obstacle
+from tests.browser.chromium import DESKTOP, NARROW, launched, obstacle
 from tests.browser.mind import Mind
 from tests.browser.served import Served
 from tests.browser.trap import Trap
@@ -109,12 +109,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory, thinking: WireServer, chromi
     served.end()
 
 
-@pytest.fixture
-def own_stage(tmp_path: Path, thinking: WireServer, chromium: Browser, started: list[Served]) -> Served:
-    """The same for one test alone, which may take it down."""
-    started.append(_stage(tmp_path, thinking))
-    started[-1].start()
-    return started[-1]
+@pytest.fixture(scope="session")
+def spare(tmp_path_factory: pytest.TempPathFactory, thinking: WireServer, chromium: Browser) -> Iterator[Served]:
+    """Another one, for tests that take it down and start it again."""
+    served = _stage(tmp_path_factory.mktemp("spare"), thinking)
+    served.start()
+    yield served
+    served.end()
 
 
 def _stage(place: Path, thinking: WireServer) -> Served:
@@ -160,25 +161,27 @@ Browse = Callable[..., Visit]
 
 @pytest.fixture
 def browse(chromium: Browser, trap: Trap, started: list[Served]) -> Iterator[Browse]:
-    """Log a browser of the test's own in: `browse(company)`; `phone=True` for a phone, `login=False` for a stranger.
+    """Log a browser of the test's own in: `browse(company)`.
 
+    `device` is its window, `login=False` makes a stranger of it. The dashboard is beside the terminal only on DESKTOP.
     After the test nothing may have gone wrong in any of its pages, and nothing may have been asked of another host.
     """
     visits: list[Visit] = []
     before = len(trap.asked)
 
     def _browse(
-        served: Served, *, phone: bool = False, login: bool = True, scopes: Sequence[str] = SCOPES, **options: Any
+        served: Served,
+        device: Mapping[str, Any] = NARROW,
+        *,
+        login: bool = True,
+        scopes: Sequence[str] = SCOPES,
+        **options: Any,
     ) -> Visit:
-        device: Mapping[str, Any] = PHONE if phone else DESKTOP
-        context = chromium.new_context(**{"reduced_motion": "reduce", **device, **options})
+        context = chromium.new_context(reduced_motion="reduce", **device, **options)
         visit = Visit(served, context, Watch(context, served.url))
         visits.append(visit)
         if login:
-            first = context.new_page()
-            first.goto(served.login(scopes))
-            expect(first.locator("header.top")).to_be_visible()
-            first.close()
+            log_in(context, served, scopes)
         return visit
 
     yield _browse
@@ -191,8 +194,15 @@ def browse(chromium: Browser, trap: Trap, started: list[Served]) -> Iterator[Bro
 
 @pytest.fixture
 def page(browse: Browse, company: Served, request: pytest.FixtureRequest) -> Page:
-    """A logged-in page of the default company, in a conversation of the test's own."""
-    return browse(company).tab(f"/?thread={thread_of(request)}")
+    """Terminal and dashboard of the default company, in a conversation of the test's own."""
+    return browse(company, DESKTOP).tab(f"/?thread={thread_of(request)}")
+
+
+def log_in(context: BrowserContext, served: Served, scopes: Sequence[str]) -> None:
+    """Exchange a one-time code for the cookie, without a page."""
+    code = served.login(scopes).partition("#t=")[2]
+    answer = context.request.post(f"{served.url}/api/v1/session", data={"code": code}, headers={"origin": served.url})
+    assert answer.status == 204, answer.text()
 
 
 def thread_of(request: pytest.FixtureRequest) -> str:

@@ -183,7 +183,7 @@ async def test_a_venue_that_fails_later_takes_part_with_what_it_said_before(mood
 
 
 async def test_a_venue_that_failed_is_left_alone_for_a_while_and_then_asked_again(moody, monkeypatch):
-    monkeypatch.setattr("company.trading.ear.RESPITE", 0.2)
+    monkeypatch.setattr("company.trading.ear.RESPITE", 1.0)
     venue = moody.venues["paper-b"]
     venue.mood = "hangs"
     board = Board(moody.desk, patience=PATIENCE)
@@ -192,7 +192,7 @@ async def test_a_venue_that_failed_is_left_alone_for_a_while_and_then_asked_agai
     await board.look()
     assert venue.asked == asked
 
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(1.0)
     assert board.mark() != mark  # another look is worth it
     venue.mood = "fine"
     market = await (await board.look()).market()

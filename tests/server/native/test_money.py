@@ -130,7 +130,7 @@ async def test_a_run_that_is_watched_goes_like_one_that_is_not(open_here: Any) -
                 while name == "watched" and not cycle.done():
                     await asyncio.gather(*(company.get(path) for path in PATHS))
                     looks += 1
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.1)
                 await cycle
             events = company.engine.company.store.journal.read(limit=10_000)
             streams.append([masked(event.line()) for event in events])

@@ -146,7 +146,7 @@ def test_a_client_that_reads_nothing_costs_others_nothing_and_the_server_no_memo
     assert resident() - before < 40_000_000  # the same for each of nine clients would be 108 MB
     began = time.monotonic()
     server.stop()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5
     for one in stuck:
         one.close()
 
