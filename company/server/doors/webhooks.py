@@ -12,6 +12,7 @@ import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from company.config import WebhookSettings
 from company.engine.locks import Busy, RunLocks
@@ -58,12 +59,18 @@ def secret_name(name: str) -> str:
     return f"webhook:{name}"
 
 
+def host_of(url: str) -> str:
+    """Return what may be shown of a hook's address: scheme, host and port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 @dataclass(slots=True)
 class HookState:
     """How a hook is doing.
 
     Attributes:
-        url: Where it posts; without the query, which may hold a secret.
+        url: Host it posts to; with some services the rest of the address is the secret.
         cursor: Number of the last event that is done with.
         failures: Tries of the present event that failed.
         error: Why the last one failed; empty when none did.
@@ -148,7 +155,7 @@ class Webhooks:
             raise UsageError(f"there is no secret {hook.secret!r}", where=f"{where}.secret", cure=cure)
         before = sum(other.url == hook.url for other in every[:place])
         key = f"{hook.url}#{before + 1}" if before else hook.url
-        state = HookState(hook.url.partition("?")[0], self._cursor(key))
+        state = HookState(host_of(hook.url), self._cursor(key))
         return _Hook(key, target, frozenset(hook.events), secret, state)
 
     def _cursor(self, key: str) -> int:

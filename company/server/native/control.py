@@ -11,6 +11,7 @@ from company.config import Settings
 from company.engine import Engine
 from company.events import Json
 from company.server.commands import Commands
+from company.server.doors.webhooks import host_of
 from company.server.native.routing import Key, Routes, Who
 from company.server.native.views import View
 
@@ -66,7 +67,8 @@ class Control:
     async def config(self) -> dict[str, Any]:
         """Return the settings in force, by section of company.toml; no secret is among them.
 
-        Addresses are shown without name, password and query, and of a model's further options only their names.
+        Addresses are shown without name, password and query, those of webhooks without path too, and of a model's
+        further options only their names.
         """
         shown: dict[str, Any] = self._company.redactor.data(shown_settings(self._company.settings))
         return shown
@@ -77,6 +79,8 @@ def shown_settings(settings: Settings) -> Json:
     shown: Json = _shown(settings.model_dump(mode="json"))
     for name, facts in settings.models.facts.items():
         shown["models"]["facts"][name]["options"] = sorted(facts.options)
+    for hook in shown["webhooks"]:
+        hook["url"] = host_of(hook["url"])
     return shown
 
 

@@ -80,7 +80,7 @@ class HookLine(View):
     """One webhook.
 
     Attributes:
-        url: Where it posts, without its query.
+        url: Host it posts to.
         seq: Number of the last event that is done with.
         failures: Tries of the present event that failed.
         error: Why the last one failed; empty when none did.
@@ -276,7 +276,7 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
 
 def _hook(state: HookState) -> HookLine:
     return HookLine(
-        url=state.url.partition("?")[0],
+        url=state.url,
         seq=state.cursor,
         failures=state.failures,
         error=state.error,

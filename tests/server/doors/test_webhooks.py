@@ -216,7 +216,9 @@ async def test_after_the_last_try_a_hook_is_parked_and_the_next_start_tries_agai
         await until(lambda: len(receiver.posts) == TRIES + 2)
         await again.close()
     assert receiver.names()[TRIES:] == ["one", "two"]
-    assert f"webhook {receiver.url} is parked at event" in caplog.text
+    host, _, path = receiver.url.rpartition("/")
+    assert f"webhook {host} is parked at event" in caplog.text
+    assert f"/{path}" not in caplog.text
     assert "hidden" not in caplog.text
 
 

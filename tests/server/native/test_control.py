@@ -154,7 +154,7 @@ def test_the_settings_are_shown_without_what_may_be_secret() -> None:
     )
     shown = shown_settings(settings)
     assert "hush" not in json.dumps(shown)
-    assert shown["webhooks"][0]["url"] == "https://hooks.example/in"
+    assert shown["webhooks"][0]["url"] == "https://hooks.example"
     assert shown["providers"]["mine"]["base_url"] == "https://models.example:8/v1"
     assert shown["models"]["facts"]["mine:m"]["options"] == ["extra_headers"]
 
