@@ -118,6 +118,14 @@ def spare(tmp_path_factory: pytest.TempPathFactory, thinking: WireServer, chromi
     served.end()
 
 
+@pytest.fixture
+def own_stage(tmp_path: Path, thinking: WireServer, chromium: Browser, started: list[Served]) -> Served:
+    """The same for one test alone: a cycle is seen in every conversation."""
+    started.append(_stage(tmp_path, thinking))
+    started[-1].start()
+    return started[-1]
+
+
 def _stage(place: Path, thinking: WireServer) -> Served:
     provider = PROVIDERS["local"]
     environment = {"HOME": str(place), provider.key_variable: "sk-of-the-stage"}

@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tests.wire import Asked, Fault, Reply, ToolUse
 from tests.wire.reading import outcomes, reports
@@ -14,16 +15,21 @@ Part = Callable[[Asked], Reply | Fault]
 
 
 class Mind:
-    """Follows the part whose word stands last in what it is asked; without one, thinks as the default company does."""
+    """Follows the part whose word stands last in what it is asked; without one, thinks as the default company does.
+
+    Attributes:
+        pause: Seconds that it takes to think as the default company does.
+    """
 
     def __init__(self) -> None:
         self._parts: dict[str, Part] = {}
         self._numbers = itertools.count(1)
+        self.pause = 0.0
 
     def __call__(self, asked: Asked) -> Reply | Fault:
         said = " ".join(message["text"] for message in asked.messages)
         words = _WORD.findall(said)
-        return (self._parts[words[-1]] if words else default_company)(asked)
+        return self._parts[words[-1]](asked) if words else replace(default_company(asked), delay=self.pause)
 
     def play(self, part: Part) -> str:
         """Take up a part; return what to say for it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Browse, say, thread_of
 from tests.browser.mind import Mind, calling, delegating
 from tests.browser.served import Served
@@ -79,7 +80,7 @@ def test_a_key_decides_only_while_its_card_has_the_focus(
 def test_a_decision_disappears_from_every_tab_and_from_the_dashboard(
     browse: Browse, stage: Served, ask: Asking, place: str
 ) -> None:
-    visit = browse(stage)
+    visit = browse(stage, DESKTOP)
     first, second = visit.tab(place), visit.tab(place)
     ask(first)
     card = second.locator(".approval").last
@@ -120,7 +121,7 @@ def test_who_comes_second_is_told_so(browse: Browse, stage: Served, ask: Asking,
 def test_the_dashboard_leads_to_the_card_in_the_conversation(
     browse: Browse, stage: Served, ask: Asking, place: str
 ) -> None:
-    page = browse(stage).tab(place)
+    page = browse(stage, DESKTOP).tab(place)
     card = ask(page)
     name = identity(card)
     page.locator(".transcript").evaluate("box => { box.style.height = '1px'; box.scrollTop = 0 }")

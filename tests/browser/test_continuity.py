@@ -62,33 +62,33 @@ def test_a_reload_in_the_middle_of_an_answer_loses_nothing(
 
 
 def test_a_server_that_is_killed_in_mid_answer_and_comes_back_completes_it(
-    browse: Browse, own_stage: Served, story: str, place: str
+    browse: Browse, spare: Served, story: str, place: str
 ) -> None:
-    visit = browse(own_stage)
+    visit = browse(spare)
     visit.watch.allow("ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE")
     page = visit.tab(place)
     say(page, story)
     begun(page)
-    own_stage.kill()
+    spare.kill()
     expect(page.locator(".connection")).to_have_attribute("data-state", "reconnecting")
     expect(page.locator(".connection")).to_contain_text("reconnecting")
-    own_stage.start()
+    spare.start()
     expect(page.locator(".connection")).to_have_attribute("data-state", "live")
     expect(page.locator(".outcome").last).to_contain_text("done", timeout=30_000)
     run = page.locator(".run").first.get_attribute("aria-label").split()[-1]
-    assert own_stage.answer(run) == TEXT
+    assert spare.answer(run) == TEXT
     whole(page)
 
 
 def test_a_server_that_ends_says_farewell_and_the_page_waits_for_the_next(
-    browse: Browse, own_stage: Served, place: str
+    browse: Browse, spare: Served, place: str
 ) -> None:
-    visit = browse(own_stage)
+    visit = browse(spare)
     visit.watch.allow("ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING")
     page = visit.tab(place)
-    own_stage.end()
+    spare.end()
     expect(page.locator(".connection")).to_have_attribute("data-state", "farewell")
-    own_stage.start()
+    spare.start()
     expect(page.locator(".connection")).to_have_attribute("data-state", "live")
 
 
@@ -126,6 +126,7 @@ def test_what_is_typed_without_network_is_queued_and_said_once_when_it_is_back(
     visit = browse(stage)
     visit.watch.allow("ERR_INTERNET_DISCONNECTED")
     page = visit.tab(place)
+    page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
     text = mind.play(saying(Reply("Welcome back.")))
     visit.context.set_offline(True)
     say(page, text)
@@ -171,21 +172,21 @@ def test_a_page_that_slept_through_an_answer_has_all_of_it_when_it_wakes(
 
 
 @pytest.fixture
-def clocked(browse: Browse, own_stage: Served) -> Visit:
+def clocked(browse: Browse, spare: Served) -> Visit:
     """A browser whose stream runs in its page, where the clock can be moved on."""
-    visit = browse(own_stage)
+    visit = browse(spare)
     visit.context.add_init_script("delete window.SharedWorker")
     visit.context.clock.install()
     return visit
 
 
 def test_a_server_that_falls_silent_is_called_stalled_and_nothing_is_lost(
-    clocked: Visit, own_stage: Served, story: str, place: str
+    clocked: Visit, spare: Served, story: str, place: str
 ) -> None:
     page = clocked.tab(place)
     say(page, story)
     begun(page)
-    with own_stage.asleep():
+    with spare.asleep():
         page.wait_for_timeout(300)
         clocked.context.clock.fast_forward(21_000)
         expect(page.locator(".connection")).to_have_attribute("data-state", "stalled")
@@ -201,10 +202,11 @@ def test_a_session_that_ends_shows_the_way_in(browse: Browse, stage: Served, min
     visit = browse(stage)
     visit.watch.allow("status of 401")
     page, other = visit.tab(place), visit.tab(place)
+    say(
+        page, mind.play(saying(Reply(" tick" * 500, pieces=500, pace=0.02)))
+    )  # a silent stream notices at its heartbeat
     with stage.store() as store:
         store.access.revoke_all("session")
-    something = {"text": mind.play(saying(Reply("Heard."))), "thread": "elsewhere"}
-    stage.post("/messages", something)  # else the page notices with the next heartbeat, in 15 s
     for tab in (page, other):
         expect(tab.get_by_label("Or log in with the server's password")).to_be_visible(timeout=20_000)
     page.goto(stage.login())
@@ -227,13 +229,13 @@ def test_a_code_works_once_and_leaves_the_address(browse: Browse, stage: Served)
     assert "#" not in late.url
 
 
-def test_a_password_lets_in(browse: Browse, own_stage: Served) -> None:
-    with own_stage.store() as store:
+def test_a_password_lets_in(browse: Browse, spare: Served) -> None:
+    with spare.store() as store:
         store.password.set("correct horse battery")
-    visit = browse(own_stage, login=False)
+    visit = browse(spare, login=False)
     visit.watch.allow("status of 401")
     page = visit.context.new_page()
-    page.goto(own_stage.url)
+    page.goto(spare.url)
     field = page.get_by_label("Or log in with the server's password")
     field.fill("wrong horse battery")
     field.press("Enter")

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Browse, say
 from tests.browser.served import Served
 
@@ -73,7 +74,7 @@ def test_equity_has_a_table_too(page: Page, company: Served) -> None:
 
 
 def test_a_cycle_moves_the_figures_without_a_reload(browse: Browse, own_company: Served) -> None:
-    page = browse(own_company).tab()
+    page = browse(own_company, DESKTOP).tab()
     expect(page.locator("#trades")).not_to_contain_text("paper-")
     say(page, "/run")
     expect(page.locator("#trades")).to_contain_text("paper-", timeout=20_000)
@@ -83,7 +84,7 @@ def test_a_cycle_moves_the_figures_without_a_reload(browse: Browse, own_company:
 
 
 def test_a_panel_that_cannot_be_loaded_says_so_and_leaves_the_others_alone(browse: Browse, company: Served) -> None:
-    visit = browse(company)
+    visit = browse(company, DESKTOP)
     visit.watch.allow("status of 503")
     visit.context.route(
         "**/api/v1/risk",

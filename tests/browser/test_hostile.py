@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from company.roles import SUMMARY_LIMIT
+from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Browse, Visit, say, thread_of
 from tests.browser.mind import Mind, Part, calling, delegating, saying
 from tests.browser.served import Served
@@ -191,11 +192,11 @@ def _parts(corpus: dict[str, str]) -> list[list[str]]:
 
 
 def test_what_a_person_types_and_what_an_approval_shows_is_text(
-    corpus: dict[str, str], visit: Visit, mind: Mind, request: pytest.FixtureRequest
+    corpus: dict[str, str], browse: Browse, stage: Served, mind: Mind, request: pytest.FixtureRequest
 ) -> None:
     words = " ".join(corpus[number] for number in ("01", "08", "11", "16", "32"))
     order = {"symbol": "ETH/USDT", "side": "buy", "quantity": "3.25", "reason": corpus["11"][:200]}
-    page = visit.tab(f"/?thread={thread_of(request)}")
+    page = browse(stage, DESKTOP).tab(f"/?thread={thread_of(request)}")
     work = calling(ToolUse("place_order", order), Reply("Asked."))
     say(page, f"{words} {mind.play(delegating(['trading'], work, lambda said: Reply('It waits.')))}")
     card = page.locator(".approval").last

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import PHONE
 from tests.browser.conftest import Browse, say, thread_of
 from tests.browser.mind import Mind, calling, delegating
 from tests.browser.served import Served
@@ -29,7 +30,7 @@ _TARGETS = """() => {
 
 @pytest.fixture
 def phone(browse: Browse, company: Served) -> Page:
-    return browse(company, phone=True).tab()
+    return browse(company, PHONE).tab()
 
 
 def test_no_part_of_the_page_scrolls_sideways(phone: Page) -> None:
@@ -65,7 +66,7 @@ def test_a_finger_hits_every_target(phone: Page) -> None:
 def test_talking_and_approving_work_with_a_finger(
     browse: Browse, stage: Served, mind: Mind, request: pytest.FixtureRequest
 ) -> None:
-    page = browse(stage, phone=True).tab(f"/?thread={thread_of(request)}")
+    page = browse(stage, PHONE).tab(f"/?thread={thread_of(request)}")
     work = calling(ToolUse("place_order", ORDER), Reply("Asked."))
     page.get_by_label("Message to the CEO").tap()
     page.keyboard.type(mind.play(delegating(["trading"], work, lambda said: Reply("It waits."))))
