@@ -6,6 +6,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
 .PHONY: run serve web models test check web-test browser screens bench lock clean
 
 run: web
@@ -32,10 +34,11 @@ check: .venv/dev.ready
 
 # What needs Node: types and tests of the web UI, and the contract with AG-UI's own client.
 web-test: web
-	@cd company/server/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run check && npm test
+	@cd company/server/web && $(NPM_CI) && npm run check && npm test
 
 # What needs a browser: Debian's chromium, or the one that COMPANY_CHROMIUM names.
 browser: .venv/dev.ready web
+	@cd company/server/web && $(NPM_CI)
 	$(BIN)/python -m pytest tests/browser -m browser -n0
 
 screens: .venv/dev.ready web
