@@ -8,7 +8,7 @@ import time
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import MovingWindowRateLimiter
 
 from company.config import ServerSettings
 from company.server.faults import Refusal
@@ -22,7 +22,7 @@ class Rates:
     """
 
     def __init__(self, settings: ServerSettings) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())  # costs the same for any limit
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())  # exact: counters let one more in at a minute's edge
         self._reads = RateLimitItemPerMinute(settings.reads_per_minute, namespace="reads")
         self._commands = RateLimitItemPerMinute(settings.commands_per_minute, namespace="commands")
         self._logins = RateLimitItemPerMinute(settings.logins_per_minute, namespace="logins")

@@ -34,3 +34,15 @@ def test_reading_does_not_use_up_commands_nor_wrong_tokens_the_attempts_to_log_i
         rates.count_command("T1")
         rates.count_wrong_token("192.0.2.1")
         rates.count_login("192.0.2.1")
+
+
+def test_the_edge_of_a_minute_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates, now = Rates(FEW), 1_800_000_000.0  # a whole minute: a counter of whole minutes starts anew here
+    for seconds in (-0.2, -0.1):
+        monkeypatch.setattr("limits.storage.memory.time.time", lambda at=now + seconds: at)
+        rates.count_login("192.0.2.1")
+    monkeypatch.setattr("limits.storage.memory.time.time", lambda: now + 0.1)
+    with pytest.raises(Refusal, match="wait 60 s"):
+        rates.count_login("192.0.2.1")
+    monkeypatch.setattr("limits.storage.memory.time.time", lambda: now + 60)
+    rates.count_login("192.0.2.1")
