@@ -51,7 +51,7 @@ class Engine:
             allowance=self._allowance,
             clock=company.clock,
             services=company.services,
-            approval_expires=company.settings.approvals.expires.total_seconds(),
+            approvals=company.settings.approvals,
             redact=company.redactor.data,
         )
         thinking = Thinking(

@@ -11,7 +11,7 @@ from company.governor.rules import RULES, Case, Standing, decide
 from company.governor.scope import Scope
 from company.governor.stop import STOP_FLAG, run_flag
 from company.governor.thinking import Thinking
-from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint
+from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint, unique
 
 __all__ = [
     "RULES",
@@ -31,4 +31,5 @@ __all__ = [
     "effect_key",
     "fingerprint",
     "run_flag",
+    "unique",
 ]

@@ -1,36 +1,38 @@
 """The single door: every tool call of every role passes `Governor.perform`.
 
-Order of decision: stop -> grant -> arguments -> stakes -> department -> mandate -> approval -> provenance -> effect;
+The rules decide first (company/governor/rules.py);
 then budget, then the effect ledger (intent row with idempotency key -> call -> result row). Everything from reading the
 limits to the intent row is one transaction, so two processes cannot use the same headroom; so are the result and its
 events. An effect whose outcome is not known after a crash or time-out is looked up before anything is decided anew; it
 is sent again only when the look-up proves that nothing happened, or when sending it again is safe.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from company import events
-from company.config import Mandate
+from company.config import ApprovalSettings, Mandate
 from company.errors import Stopped, ToolError
 from company.events import Draft
 from company.governor import tracing
 from company.governor.allowance import Allowance, Tripped
+from company.governor.attempt import Attempt
 from company.governor.execution import Ran, assess, find, run
+from company.governor.inbox import Inbox
+from company.governor.minutes import Minutes
 from company.governor.rules import Case, Standing, decide
 from company.governor.scope import Scope
+from company.governor.standing import Mandates
 from company.governor.stop import raise_if_stopped, reason_to_stop
 from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint
 from company.ports import Clock
 from company.store import Approval, Effect, Reservation, Store
-from company.toolkit import Context, Registry, Tool
+from company.toolkit import Context, Registry, Stakes, Tool
 
 UNKNOWN = "unknown"
 """Name of a tool that there is not, in traces: what a model made up is its text."""
@@ -43,42 +45,17 @@ _SETTLED: Mapping[str, Literal["done", "failed", "unknown"]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One call on its way, with what its tool says through its context: events to record, sources it does not trust.
-
-    `earlier` is the effect as an attempt before this one left it, which a crash cut off.
-    """
-
-    scope: Scope
-    call: Call
-    tool: Tool
-    context: Context
-    drafts: list[Draft]
-    sources: list[str]
-    earlier: Effect | None
-
-    @property
-    def taint(self) -> str:
-        return ", ".join(dict.fromkeys(self.sources))
-
-    @property
-    def key(self) -> str:
-        """Key in the effect ledger; a read has none."""
-        return "" if self.tool.effect == "read" else self.context.key
-
-
 class Governor:
     """Decides, performs and records.
 
     Args:
         store: Journal, effects, approvals, budgets and flags.
         registry: All tools of the company.
-        mandates: Standing permissions a person gave.
+        mandates: Standing permissions of `company.toml`.
         allowance: The budget tree.
         clock: Company time.
         services: Departments and ports that tools may reach.
-        approval_expires: Seconds after which an unanswered request counts as refused.
+        approvals: `[approvals]` of the company.
         redact: Takes secrets out of what tools return and say, before anybody reads or keeps it.
     """
 
@@ -91,12 +68,14 @@ class Governor:
         allowance: Allowance,
         clock: Clock,
         services: Mapping[type, Any],
-        approval_expires: float,
+        approvals: ApprovalSettings,
         redact: Callable[[Any], Any] = lambda data: data,
     ) -> None:
-        self._store, self._registry, self._mandates = store, registry, tuple(mandates)
-        self._allowance, self._clock, self._services = allowance, clock, services
-        self._approval_expires, self._redact = approval_expires, redact
+        self._store, self._registry, self._allowance = store, registry, allowance
+        self._clock, self._services, self._redact = clock, services, redact
+        self._mandates = Mandates(given=mandates, effects=store.effects)
+        self._minutes = Minutes(store)
+        self._inbox = Inbox(store=store, minutes=self._minutes, settings=approvals)
 
     async def perform(self, scope: Scope, call: Call) -> Outcome:
         """Decide one proposed call and, when allowed, carry it out once.
@@ -116,9 +95,13 @@ class Governor:
         raise_if_stopped(self._store, scope.run.id)
         call = Call(approval.call_id, approval.tool, approval.arguments)
         if approval.state != "approved":
-            return self._refuse(scope, call, Verdict("deny", "approval.void", f"{approval.id} is {approval.state}"))
+            return self._minutes.refuse(
+                scope, call, Verdict("deny", "approval.void", f"{approval.id} is {approval.state}")
+            )
         if fingerprint(approval.arguments) != approval.arguments_hash:
-            return self._refuse(scope, call, Verdict("deny", "approval.void", "the arguments changed after approval"))
+            return self._minutes.refuse(
+                scope, call, Verdict("deny", "approval.void", "the arguments changed after approval")
+            )
         return await self._traced(scope, call, approved=True)
 
     async def _traced(self, scope: Scope, call: Call, *, approved: bool) -> Outcome:
@@ -128,7 +111,9 @@ class Governor:
 
     async def _pass(self, scope: Scope, call: Call, *, approved: bool) -> Outcome:
         if call.tool not in self._registry:
-            return self._refuse(scope, call, Verdict("deny", "grant.missing", f"there is no tool {call.tool!r}"))
+            return self._minutes.refuse(
+                scope, call, Verdict("deny", "grant.missing", f"there is no tool {call.tool!r}")
+            )
         attempt = self._attempt(scope, call, self._registry[call.tool])
         if (outcome := await self._recover(attempt)) is not None:
             return outcome
@@ -139,9 +124,9 @@ class Governor:
         assert arguments is not None  # a case without valid arguments is denied
         return await self._carry_out(attempt, arguments, *passed)
 
-    def _attempt(self, scope: Scope, call: Call, tool: Tool) -> _Attempt:
+    def _attempt(self, scope: Scope, call: Call, tool: Tool) -> Attempt:
         drafts: list[Draft] = []
-        sources = [tool.name] if tool.trust == "untrusted" else []
+        named: list[str] = []
 
         def emit(name: str, value: Mapping[str, Any]) -> None:
             drafts.append(scope.draft(self._redact(events.custom(name, value))))
@@ -152,18 +137,18 @@ class Governor:
             person=scope.run.person,
             key=effect_key(self._store.home_id, scope.run.id, scope.path, call.id),
             clock=self._clock,
-            tainted=bool(scope.taint),
+            sources=scope.taint,
             services=self._services,
-            distrust=lambda source: sources.append(self._redact(source)),
+            distrust=lambda source: named.append(self._redact(source)),
             emit=emit,
         )
-        return _Attempt(scope, call, tool, context, drafts, sources, self._earlier(tool, call, context.key))
+        return Attempt(scope, call, tool, context, drafts, named, self._earlier(tool, call, context.key))
 
     def _earlier(self, tool: Tool, call: Call, key: str) -> Effect | None:
         effect = None if tool.effect == "read" else self._store.effects.get(key)
         return effect if effect is not None and effect.arguments_hash == fingerprint(call.arguments) else None
 
-    async def _recover(self, attempt: _Attempt) -> Outcome | None:
+    async def _recover(self, attempt: Attempt) -> Outcome | None:
         """Return what an effect came to that an earlier attempt began; None when it may be decided and sent anew."""
         effect = attempt.earlier
         if effect is None:
@@ -172,13 +157,24 @@ class Governor:
         verdict = Verdict("allow", "effect.replayed", reason, mandate=effect.mandate_id)
         if effect.state in {"done", "failed"}:
             return self._replay(attempt, effect, verdict)
+        if attempt.tool.lookup is None and not attempt.tool.idempotent:
+            return self._ask_to_repeat(attempt, effect)
         ran = await self._reconcile(attempt)
         if ran is None:
             return None
-        self._announce(attempt.scope, attempt.call, verdict)
+        self._minutes.announce(attempt.scope, attempt.call, verdict)
         return self._conclude(attempt, verdict, ran)
 
-    async def _weigh(self, attempt: _Attempt, *, approved: bool) -> tuple[Case, BaseModel | None]:
+    def _ask_to_repeat(self, attempt: Attempt, effect: Effect) -> Outcome:
+        """Leave an effect that nobody can look up as it is, and ask whether to do it again, as a call of its own."""
+        scope, call = attempt.scope, attempt.call
+        verdict = Verdict("ask", "effect.unknown", _unsettled(effect), sources=scope.taint)
+        with self._store.transaction():
+            self._store.effects.finish(attempt.key, "unknown", verdict.reason)
+            asked = self._inbox.ask(scope, replace(call, id=f"{call.id}.again"), verdict, Stakes())
+            return self._minutes.record(scope, replace(asked, call=call))
+
+    async def _weigh(self, attempt: Attempt, *, approved: bool) -> tuple[Case, BaseModel | None]:
         """Put together what the rules look at, with what the tool's department says is at stake."""
         scope, tool = attempt.scope, attempt.tool
         case = Case(
@@ -200,7 +196,7 @@ class Governor:
         except ToolError as error:
             return replace(case, invalid=self._redact(str(error))), None
         if isinstance(stakes, Ran):
-            self._note_fault(attempt, stakes := self._clean(stakes))
+            self._minutes.note_fault(attempt.scope, attempt.call, stakes := self._clean(stakes))
             return replace(case, unweighed=stakes.error), None
         denials = tuple(replace(denial, reason=self._redact(denial.reason)) for denial in stakes.denials)
         return replace(case, stakes=replace(stakes, denials=denials, preview=self._redact(stakes.preview))), arguments
@@ -208,17 +204,19 @@ class Governor:
     def _clean(self, ran: Ran) -> Ran:
         return replace(ran, value=self._redact(ran.value), error=self._redact(ran.error))
 
-    def _dispose(self, attempt: _Attempt, case: Case) -> Outcome | tuple[Verdict, Reservation]:
+    def _dispose(self, attempt: Attempt, case: Case) -> Outcome | tuple[Verdict, Reservation]:
         """Decide, and reserve and announce what is allowed, in one transaction."""
         scope, call = attempt.scope, attempt.call
         with self._store.transaction():
             stopped = reason_to_stop(self._store, scope.run.id)
-            case = replace(case, stopped=stopped, standings=self._standings(attempt))
+            case = replace(
+                case, stopped=stopped, unsettled=self._earlier_unknown(attempt), standings=self._standings(attempt)
+            )
             verdict = decide(case)
             if verdict.rule == "stop.requested":  # not a result: the call is proposed again when the run goes on
                 raise Stopped(verdict.reason)
             if verdict.decision == "ask":
-                return self._ask(scope, call, verdict, case.stakes.preview)
+                return self._inbox.ask(scope, call, verdict, case.stakes)
             if verdict.decision == "deny":
                 return self._deny(attempt, verdict, status="failed" if case.unweighed else "denied")
             try:
@@ -227,11 +225,11 @@ class Governor:
                 return self._deny(attempt, Verdict("deny", trip.rule, str(trip)), notes=[scope.draft(trip.event)])
             if attempt.key:
                 self._begin(attempt, verdict, case.stakes.notional)
-            self._announce(scope, call, verdict)
+            self._minutes.announce(scope, call, verdict)
             return verdict, charge
 
     async def _carry_out(
-        self, attempt: _Attempt, arguments: BaseModel, verdict: Verdict, charge: Reservation
+        self, attempt: Attempt, arguments: BaseModel, verdict: Verdict, charge: Reservation
     ) -> Outcome:
         started = time.perf_counter()
         try:
@@ -243,30 +241,25 @@ class Governor:
             self._allowance.settle(charge, elapsed=time.perf_counter() - started)
             return self._conclude(attempt, verdict, ran)
 
-    async def _run(self, attempt: _Attempt, arguments: BaseModel) -> Ran:
+    async def _run(self, attempt: Attempt, arguments: BaseModel) -> Ran:
         ran = self._clean(await run(attempt.tool, arguments, attempt.context))
-        self._note_fault(attempt, ran)
+        self._minutes.note_fault(attempt.scope, attempt.call, ran)
         if ran.status == "unknown" and attempt.tool.lookup is not None:
             return await self._reconcile(attempt) or ran
         return ran
 
-    def _standings(self, attempt: _Attempt) -> tuple[Standing, ...]:
+    def _standings(self, attempt: Attempt) -> tuple[Standing, ...]:
         role, tool = attempt.scope.role.id, attempt.tool.name
-        midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        return tuple(
-            self._standing(mandate, midnight, attempt.earlier)
-            for mandate in self._mandates
-            if tool in mandate.tools and (not mandate.roles or role in mandate.roles)
-        )
+        return self._mandates.covering(role, tool, now=self._clock.now(), own=attempt.earlier)
 
-    def _standing(self, mandate: Mandate, since: datetime, own: Effect | None) -> Standing:
-        """Return a mandate with what others used of it: an effect that is sent again counts once."""
-        calls, notional = self._store.effects.mandate_use(mandate.id, since)
-        if own is not None and own.mandate_id == mandate.id and own.at >= since:
-            calls, notional = calls - 1, notional - (own.notional or 0)
-        return Standing(mandate, calls, notional)
+    def _earlier_unknown(self, attempt: Attempt) -> str:
+        """Say whether the same call was made before, under another key, and nobody knows what it came to."""
+        if not attempt.key:
+            return ""
+        found = self._store.effects.unknown(attempt.tool.name, fingerprint(attempt.call.arguments))
+        return "" if found is None or found.key == attempt.key else _unsettled(found)
 
-    def _begin(self, attempt: _Attempt, verdict: Verdict, notional: Decimal | None) -> None:
+    def _begin(self, attempt: Attempt, verdict: Verdict, notional: Decimal | None) -> None:
         self._store.effects.begin(
             key=attempt.key,
             run_id=attempt.scope.run.id,
@@ -277,7 +270,7 @@ class Governor:
             notional=notional,
         )
 
-    async def _reconcile(self, attempt: _Attempt) -> Ran | None:
+    async def _reconcile(self, attempt: Attempt) -> Ran | None:
         """Find out what an effect of unknown outcome came to.
 
         Returns:
@@ -285,47 +278,20 @@ class Governor:
         """
         tool, context = attempt.tool, attempt.context
         if tool.lookup is None:
-            unknown = f"{tool.name} may or may not have happened and cannot be looked up: ask a person"
-            return None if tool.idempotent else Ran("unknown", error=unknown)
+            return None
         attempt.drafts.clear()  # what happened is announced by the look-up, not by the call that was cut off
         found = await find(tool, context)
         ran = self._clean(found) if found else None
         if ran is not None and ran.status == "unknown":
-            self._note_fault(attempt, ran)
+            self._minutes.note_fault(attempt.scope, attempt.call, ran)
             return ran
         note = {"key": context.key, "tool": tool.name, "found": ran is not None}
         self._store.journal.append([attempt.scope.draft(events.custom("effect.reconciled", note))])
         return ran
 
-    def _note_fault(self, attempt: _Attempt, ran: Ran) -> None:
-        if ran.fault:
-            call = attempt.call
-            note = {"toolCallId": call.id, "tool": call.tool, "fault": ran.fault, "error": ran.error}
-            self._store.journal.append([attempt.scope.draft(events.custom("tool.failed", note))])
-
-    def _announce(self, scope: Scope, call: Call, verdict: Verdict) -> None:
-        tracing.judged(verdict)
-        arguments = json.dumps(events.plain(call.arguments), ensure_ascii=False, sort_keys=True)
-        note = {
-            "toolCallId": call.id,
-            "tool": call.tool,
-            "decision": verdict.decision,
-            "rule": verdict.rule,
-            "reason": verdict.reason,
-            "mandate": verdict.mandate,
-            "sources": list(verdict.sources),
-        }
-        drafts = [scope.draft(body) for body in events.tool_call(call.id, call.tool, arguments, scope.agent)]
-        self._store.journal.append([*drafts, scope.draft(events.custom("verdict", note))])
-
-    def _record(self, scope: Scope, outcome: Outcome, before: Sequence[Draft] = ()) -> Outcome:
-        result = events.tool_result(outcome.call.id, outcome.content(), scope.agent)
-        self._store.journal.append([*before, scope.draft(result)])
-        return outcome
-
     def _deny(
         self,
-        attempt: _Attempt,
+        attempt: Attempt,
         verdict: Verdict,
         *,
         status: Literal["denied", "failed"] = "denied",
@@ -335,81 +301,47 @@ class Governor:
         if attempt.earlier is not None:
             state: Literal["failed", "unknown"] = "failed" if attempt.tool.lookup else "unknown"
             self._store.effects.finish(attempt.key, state, verdict.reason)
-        return self._refuse(attempt.scope, attempt.call, verdict, status=status, notes=notes)
+        return self._minutes.refuse(attempt.scope, attempt.call, verdict, status=status, notes=notes)
 
-    def _refuse(
-        self,
-        scope: Scope,
-        call: Call,
-        verdict: Verdict,
-        *,
-        status: Literal["denied", "failed"] = "denied",
-        notes: Sequence[Draft] = (),
-    ) -> Outcome:
-        outcome = Outcome(call, status, verdict.rule, error=f"{verdict.rule}: {verdict.reason}")
-        with self._store.transaction():
-            self._announce(scope, call, verdict)
-            return self._record(scope, outcome, notes)
-
-    def _ask(self, scope: Scope, call: Call, verdict: Verdict, preview: str) -> Outcome:
-        reason = f"{verdict.reason}\n{preview}" if preview else verdict.reason
-        with self._store.transaction():
-            self._announce(scope, call, verdict)
-            known = {approval.id for approval in self._store.approvals.for_run(scope.run.id)}
-            approval = self._store.approvals.ask(
-                run_id=scope.run.id,
-                thread_id=scope.run.thread_id,
-                role=scope.role.id,
-                path=scope.path,
-                call_id=call.id,
-                tool=call.tool,
-                arguments=call.arguments,
-                arguments_hash=fingerprint(call.arguments),
-                reason=reason,
-                rule=verdict.rule,
-                sources=list(verdict.sources),
-                expires_seconds=self._approval_expires,
-            )
-            note = {
-                "approval": approval.id,
-                "toolCallId": call.id,
-                "tool": call.tool,
-                "arguments": call.arguments,
-                "rule": verdict.rule,
-                "reason": reason,
-                "sources": list(verdict.sources),
-                "expiresAt": approval.expires_at,
-            }
-            error = f"waits for a person: {approval.id} ({verdict.reason})"
-            outcome = Outcome(call, "waiting", verdict.rule, error=error, approval=approval.id)
-            asked = [] if approval.id in known else [scope.draft(events.custom("approval.asked", note))]
-            return self._record(scope, outcome, asked)
-
-    def _replay(self, attempt: _Attempt, effect: Effect, verdict: Verdict) -> Outcome:
+    def _replay(self, attempt: Attempt, effect: Effect, verdict: Verdict) -> Outcome:
         """Return what an effect already came to, without touching the outside again."""
         call, rule = attempt.call, verdict.rule
         if effect.state == "done":
-            value, taint = effect.result["value"], effect.result["taint"]
-            outcome = Outcome(call, "ok", rule, value=value, taint=taint, receipt=effect.key)
+            value, sources = effect.result["value"], _sources(effect.result)
+            outcome = Outcome(call, "ok", rule, value=value, sources=sources, receipt=effect.key)
         else:
-            outcome = Outcome(call, "failed", rule, error=str(effect.result), taint=attempt.taint)
+            outcome = Outcome(call, "failed", rule, error=str(effect.result), sources=attempt.sources)
         with self._store.transaction():
-            self._announce(attempt.scope, call, verdict)
-            return self._record(attempt.scope, outcome)
+            self._minutes.announce(attempt.scope, call, verdict)
+            return self._minutes.record(attempt.scope, outcome)
 
-    def _conclude(self, attempt: _Attempt, verdict: Verdict, ran: Ran) -> Outcome:
+    def _conclude(self, attempt: Attempt, verdict: Verdict, ran: Ran) -> Outcome:
         """Settle the effect, if it is one, and record the result, in one transaction."""
-        scope, key, taint = attempt.scope, attempt.key, attempt.taint
-        outcome = Outcome(attempt.call, ran.status, verdict.rule, error=ran.error, taint=taint)
+        scope, key, sources = attempt.scope, attempt.key, attempt.sources
+        outcome = Outcome(attempt.call, ran.status, verdict.rule, error=ran.error, sources=sources)
         result: Any = ran.error
         drafts: Sequence[Draft] = ()
         if ran.status == "ok":
             outcome = replace(outcome, value=ran.value, receipt=key)
-            result, drafts = {"value": ran.value, "taint": taint}, attempt.drafts
+            result, drafts = {"value": ran.value, "sources": sources}, attempt.drafts
         with self._store.transaction():
             if key:
                 self._store.effects.finish(key, _SETTLED[ran.status], result)
-            return self._record(scope, outcome, drafts)
+            return self._minutes.record(scope, outcome, drafts)
+
+
+def _unsettled(effect: Effect) -> str:
+    return (
+        f"{effect.tool} was called with these arguments at {effect.at:%Y-%m-%d %H:%M} and nobody knows whether it "
+        f"happened (effect {effect.key[:8]}): allow it only if it did not"
+    )
+
+
+def _sources(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read the sources of a result that was kept, also in the form of earlier versions."""
+    if "sources" in result:
+        return tuple(result["sources"])
+    return tuple(filter(None, result["taint"].split(", ")))
 
 
 def _explain(error: ValidationError) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from company.config import Mandate
-from company.governor.verdict import Verdict
+from company.governor.verdict import Verdict, brief
 from company.toolkit import Stakes, Tool
 
 
@@ -36,7 +36,9 @@ class Case:
         invalid: What is wrong with the arguments; empty when nothing is.
         unweighed: Why nobody could say what the call would put at stake; empty when somebody could.
         stakes: What the call would put at stake.
-        taint: Sources of untrusted text in the caller's context.
+        unsettled: Why a repetition has to be asked for: the same call was made before and nobody knows what it came to;
+            empty when there is no such call.
+        taint: The documents whose untrusted text entered the caller's context.
         standings: Mandates for this role and tool.
         approved: A person approved exactly these arguments for exactly this call.
     """
@@ -49,6 +51,7 @@ class Case:
     invalid: str = ""
     unweighed: str = ""
     stakes: Stakes = field(default_factory=Stakes)
+    unsettled: str = ""
     taint: tuple[str, ...] = ()
     standings: tuple[Standing, ...] = ()
     approved: bool = False
@@ -83,6 +86,12 @@ def _department(case: Case) -> Verdict | None:
     return Verdict("deny", first.rule, "; ".join(denial.reason for denial in case.stakes.denials))
 
 
+def _unsettled(case: Case) -> Verdict | None:
+    if not case.unsettled or case.approved:
+        return None
+    return Verdict("ask", "effect.unknown", case.unsettled, sources=case.taint)
+
+
 def _mandate(case: Case) -> Verdict | None:
     for standing in case.standings:
         if not objections(standing, case.stakes, case.now):
@@ -97,10 +106,16 @@ def _approval(case: Case) -> Verdict | None:
     return Verdict("allow", "approval.given", "a person approved these arguments", sources=case.taint)
 
 
+def _labelled(case: Case) -> Verdict | None:
+    if not (case.taint and case.tool.labelled):
+        return None
+    return Verdict("allow", "effect.labelled", "what it writes keeps the label of its sources", sources=case.taint)
+
+
 def _provenance(case: Case) -> Verdict | None:
     if not case.taint:
         return None
-    reason = f"text of strangers ({', '.join(case.taint)}) entered this context" + _outside(case)
+    reason = f"text of strangers ({brief(case.taint)}) entered this context" + _outside(case)
     return Verdict("ask", "provenance.untrusted", reason, sources=case.taint)
 
 
@@ -123,8 +138,10 @@ RULES: tuple[Callable[[Case], Verdict | None], ...] = (
     _read,
     _stakes,
     _department,
+    _unsettled,
     _mandate,
     _approval,
+    _labelled,
     _provenance,
     _irreversible,
     _write,

@@ -15,7 +15,7 @@ class Scope:
         run: The run.
         role: The role that acts.
         path: Agent path, unique per assignment of the run: `ceo`, `ceo/trading`, `ceo/trading~2`.
-        taint: Sources of untrusted text that entered this context.
+        taint: The documents whose untrusted text entered this context, such as `news n-1f0c53a9b2e4`.
     """
 
     run: Run

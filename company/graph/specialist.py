@@ -17,7 +17,7 @@ from langgraph.types import Command, Send
 
 from company import events
 from company.errors import ProviderError, UsageError
-from company.governor import Call, Governor, Outcome, Scope, Thinking, Thought, Tripped
+from company.governor import Call, Governor, Outcome, Scope, Thinking, Thought, Tripped, unique
 from company.graph import messages
 from company.graph.prompts import Prompts
 from company.graph.state import RunContext, Work
@@ -108,7 +108,7 @@ class Specialist:
         return {
             **work,
             "messages": talk,
-            "taint": list(_unique([*work["taint"], *(o.taint for o in outcomes if o.taint)])),
+            "taint": list(unique([*work["taint"], *_sources(outcomes)])),
             "waiting": [*work["waiting"], *(o.approval for o in outcomes if o.approval)],
             "receipts": [*work["receipts"], *({"tool": o.call.tool, "key": o.receipt} for o in outcomes if o.receipt)],
             "failures": [*work["failures"], *(f"{o.call.tool}: {o.error}" for o in outcomes if o.status in FAILURES)],
@@ -119,10 +119,10 @@ class Specialist:
         reads = [call for call in calls if self._reads(call.tool)]
         outcomes = await asyncio.gather(*(self._governor.perform(scope, call) for call in reads))
         done = {outcome.call.id: outcome for outcome in outcomes}
-        taint = [*work["taint"], *(outcome.taint for outcome in outcomes if outcome.taint)]
+        taint = unique([*work["taint"], *_sources(outcomes)])
         for call in calls:
             if call.id not in done:
-                done[call.id] = await self._governor.perform(replace(scope, taint=_unique(taint)), call)
+                done[call.id] = await self._governor.perform(replace(scope, taint=taint), call)
         return [done[call.id] for call in calls]
 
     def _hand_in(
@@ -190,8 +190,8 @@ class Specialist:
 
     def _scope(self, work: Work, runtime: Runtime[RunContext]) -> Scope:
         role = self._company.roles[work["assignment"]["role"]]
-        return Scope(runtime.context.run, role, work["path"], _unique(work["taint"]))
+        return Scope(runtime.context.run, role, work["path"], unique(work["taint"]))
 
 
-def _unique(sources: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(sources))
+def _sources(outcomes: Sequence[Outcome]) -> list[str]:
+    return [source for outcome in outcomes for source in outcome.sources]

@@ -49,6 +49,9 @@ class Approval:
         decided_by: Who decided, else None.
         note: What the person said about it.
         result: What the approved call came to, as JSON.
+        bundle: Id of the first question of those that are shown as one.
+        needed: How many people have to say yes.
+        escalated_at: When it was passed on because nobody answered, else None.
     """
 
     id: str
@@ -70,6 +73,9 @@ class Approval:
     decided_by: str | None
     note: str
     result: Any
+    bundle: str
+    needed: int
+    escalated_at: datetime | None
 
 
 _every = sa.select(*(approvals.c[name] for name in Approval.__dataclass_fields__))
@@ -151,6 +157,8 @@ class Approvals:
                 "asked_at": now,
                 "expires_at": now + timedelta(seconds=expires_seconds),
                 "note": "",
+                "bundle": f"A{position}",
+                "needed": 1,
             }
             self._connection.change(sa.insert(approvals), values)
             return self.get(f"A{position}")

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from company.errors import IntegrityError
 from company.store.amounts import exact_sum
 from company.store.connection import Connection
+from company.store.prepared import Prepared
 from company.store.schema import effects
 
 State = Literal["intent", "done", "failed", "unknown"]
@@ -58,6 +59,15 @@ _settle = (
     sa.update(effects)
     .where(effects.c.key == sa.bindparam("of_key"), effects.c.state.in_(["intent", "unknown"]))
     .values(state=sa.bindparam("to_state"), result=sa.bindparam("to_result"), settled_at=sa.bindparam("to_settled_at"))
+)
+_unknown = Prepared(
+    _every.where(
+        effects.c.state == "unknown",
+        effects.c.tool == sa.bindparam("of_tool"),
+        effects.c.arguments_hash == sa.bindparam("of_arguments"),
+    )
+    .order_by(effects.c.position.desc())
+    .limit(1)
 )
 _counts = (
     sa.select(effects.c.tool, sa.func.count().label("times"))
@@ -131,6 +141,11 @@ class Effects:
     def get(self, key: str) -> Effect | None:
         """Return the effect with this key, or None."""
         return self._find(key)
+
+    def unknown(self, tool: str, arguments_hash: str) -> Effect | None:
+        """Return the newest effect of a tool with these arguments of which nobody knows whether it happened."""
+        row = self._connection.first(_unknown, {"of_tool": tool, "of_arguments": arguments_hash})
+        return None if row is None else Effect(*row)
 
     def in_state(self, state: State) -> list[Effect]:
         """Return the effects in a state, in the order they were announced."""

@@ -238,9 +238,59 @@ approvals = sa.Table(
     sa.Column("decided_by", sa.Text),
     _text("note"),
     sa.Column("result", Document),
+    _text("bundle"),  # id of the first question of those that are shown as one
+    sa.Column("needed", sa.Integer, nullable=False),  # people who have to say yes
+    sa.Column("escalated_at", Moment),
     sa.UniqueConstraint("run_id", "path", "call_id", name="approvals_call"),
     _one_of("state", "open", "approved", "rejected", "expired", "done"),
     sa.Index("approvals_state", "state"),
+)
+
+votes = sa.Table(  # what each person said about a question that needs several
+    "votes",
+    metadata,
+    sa.Column("approval_id", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    _text("note"),
+)
+
+mandates = sa.Table(  # standing permissions a person gave beside company.toml, and those of it that were taken back
+    "mandates",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("terms", Document),  # none for a mandate of company.toml
+    sa.Column("given_at", Moment),
+    sa.Column("given_by", sa.Text),
+    sa.Column("revoked_at", Moment),
+    sa.Column("revoked_by", sa.Text),
+    _text("reason"),
+)
+
+steps = sa.Table(  # the trajectory of each run, as the progress breaker compares it
+    "steps",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    _text("run_id"),
+    _text("path"),
+    _text("action"),
+    _text("question"),  # hash of what was asked, in canonical form
+    _text("answer"),  # hash of what came of it
+    _text("status"),
+    sa.Column("changed", sa.Boolean, nullable=False),  # an effect happened
+    sa.Index("steps_path", "run_id", "path", "position"),
+)
+
+recordings = sa.Table(  # everything a run took from outside of its own code, for a replay
+    "recordings",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    _text("run_id"),
+    _text("kind"),
+    _text("key"),
+    sa.Column("data", Document, nullable=False),
+    sa.Index("recordings_run", "run_id", "position"),
 )
 
 credentials = sa.Table(

@@ -24,9 +24,10 @@ class Context:
         person: The person the company talks to in this run; empty in an autonomous cycle.
         key: Idempotency key of this call, at most 36 characters, safe as a client order id.
         clock: The company's time.
-        tainted: Words of strangers entered the caller's working context.
+        sources: The documents whose strangers' words entered the caller's working context.
         services: Departments and ports by type.
-        distrust: Marks this call's result as untrusted, naming the source: for a tool whose results sometimes are.
+        distrust: Marks this call's result as holding strangers' words, naming the document by an id of ours
+            (`news n-1f0c53a9b2e4`), never by words a stranger chose: people read it in verdicts.
         emit: Records a CUSTOM event, `emit("trade.filled", {...})`, together with the call's result.
     """
 
@@ -35,10 +36,15 @@ class Context:
     person: str
     key: str
     clock: Clock
-    tainted: bool = False
+    sources: tuple[str, ...] = ()
     services: Mapping[type, Any] = field(default_factory=dict)
     distrust: Callable[[str], None] = lambda source: None
     emit: Callable[[str, Mapping[str, Any]], None] = lambda name, value: None
+
+    @property
+    def tainted(self) -> bool:
+        """Words of strangers entered the caller's working context."""
+        return bool(self.sources)
 
     def get(self, kind: type[Service]) -> Service:
         """Return the department or port registered under `kind`.

@@ -75,6 +75,8 @@ class Tool:
         idempotent: Repeating the call with the same `context.key` has no second effect.
         lookup: Finds the result of an earlier call by `context.key`; None when there was none.
         assess: Says what a call would put at stake; takes the tool's own arguments.
+        labelled: What it writes stays inside the company and keeps the labels of the caller's context
+            (`context.sources`), so that it may be written after reading strangers' words.
         arguments: Model of the arguments the role's model fills in.
         result: Validates and serialises what the function returns.
         function: The function itself.
@@ -89,6 +91,7 @@ class Tool:
     idempotent: bool
     lookup: Lookup | None
     assess: Assess | None
+    labelled: bool
     arguments: type[BaseModel]
     result: TypeAdapter[Any]
     function: Callable[..., Any]
@@ -119,6 +122,7 @@ def tool(
     idempotent: bool = False,
     lookup: Lookup | None = None,
     assess: Assess | None = None,
+    labelled: bool = False,
 ) -> Callable[[Function], Function]:
     """Mark a typed function as a tool.
 
@@ -129,13 +133,14 @@ def tool(
         idempotent: True when repeating a call with the same `context.key` has no second effect.
         lookup: Coroutine function that finds an earlier call's result by `context.key`.
         assess: Coroutine function with the tool's own arguments that says what a call would put at stake.
+        labelled: True when it keeps `context.sources` with what it writes.
 
     Raises:
         UsageError: The function lacks a docstring, a type or a described argument.
     """
 
     def mark(function: Function) -> Function:
-        setattr(function, _MARK, _describe(function, effect, trust, timeout, idempotent, lookup, assess))
+        setattr(function, _MARK, _describe(function, effect, trust, timeout, idempotent, lookup, assess, labelled))
         return function
 
     return mark
@@ -154,6 +159,7 @@ def _describe(
     idempotent: bool,
     lookup: Lookup | None,
     assess: Assess | None,
+    labelled: bool,
 ) -> Tool:
     where = f"{function.__code__.co_filename}:{function.__name__}"
     text, notes = _read_docstring(function, where)
@@ -182,6 +188,7 @@ def _describe(
         idempotent=idempotent,
         lookup=lookup,
         assess=assess,
+        labelled=labelled,
         arguments=model,
         result=TypeAdapter(hints["return"]),
         function=function,

@@ -3,14 +3,14 @@
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from company.config import BudgetSettings, Mandate
+from company.config import ApprovalSettings, BudgetSettings, Mandate
 from company.events import Json
 from company.governor import Allowance, Call, Governor, Outcome, Scope
 from company.roles import Limits, Role
@@ -58,6 +58,7 @@ class House:
     mandates: Sequence[Mandate] = ()
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     limits: Limits = field(default_factory=Limits)
+    approvals: ApprovalSettings = field(default_factory=lambda: ApprovalSettings(expires=timedelta(hours=1)))
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(START))
     cut_off: bool = False
 
@@ -87,7 +88,7 @@ class House:
             allowance=allowance or self.allowance(),
             clock=self.clock,
             services={},
-            approval_expires=3600,
+            approvals=self.approvals,
         )
 
     def scope(self, *granted: str, role: str = "trading", taint: Sequence[str] = (), path: str = "") -> Scope:

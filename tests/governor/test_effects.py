@@ -195,15 +195,43 @@ async def test_an_idempotent_effect_without_a_look_up_is_sent_again_under_the_sa
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_an_effect_that_cannot_be_looked_up_stays_unknown_and_is_never_sent_again(house, shout, crash, moment):
+async def test_an_effect_that_cannot_be_looked_up_is_asked_about_and_never_sent_again_by_itself(
+    house, shout, crash, moment
+):
     await house.perform_and_crash(shout(**{moment: crash()}, finds=False), text="hello")
     lines = house.street.lines
     outcomes = [await house.perform(shout(finds=False), text="hello") for _ in range(2)]
 
-    assert [outcome.status for outcome in outcomes] == ["unknown", "unknown"]
-    assert "cannot be looked up: ask a person" in outcomes[0].error
+    assert [(outcome.status, outcome.rule) for outcome in outcomes] == [("waiting", "effect.unknown")] * 2
+    assert [outcome.call.id for outcome in outcomes] == ["c1", "c1"]
+    assert "nobody knows whether it happened" in outcomes[0].error
     assert house.street.lines == lines
     assert states(house) == [("shout", "unknown")]
+    (approval,) = house.store.approvals.open()
+    assert approval.arguments == {"text": "hello"}
+
+
+async def test_what_a_person_allows_again_is_sent_once_more_as_an_effect_of_its_own(house, shout, crash):
+    await house.perform_and_crash(shout(before=crash(), finds=False), text="hello")
+    asked = await house.perform(shout(finds=False), text="hello")
+    approval = house.store.approvals.decide(asked.approval, True, "Ada")
+    again = shout(finds=False)
+    outcome = await house.governor(again).perform_approved(house.scope("shout"), approval)
+
+    assert outcome.status == "ok"
+    assert house.street.lines == [f"{outcome.receipt} hello"]
+    assert states(house) == [("shout", "done"), ("shout", "unknown")]
+
+
+async def test_a_model_that_proposes_the_same_again_under_another_id_is_held_to_the_unknown_one(house, shout, mandate):
+    house.mandates = (mandate("shout"),)
+    lost = await house.perform(shout(after=RuntimeError("line cut"), finds=False), text="hello")
+    again = await house.perform(shout(finds=False), id="c2", text="hello")
+    other = await house.perform(shout(finds=False), id="c3", text="goodbye")
+
+    assert (lost.status, again.status, again.rule) == ("unknown", "waiting", "effect.unknown")
+    assert other.status == "ok"
+    assert [line.split()[1] for line in house.street.lines] == ["hello", "goodbye"]
 
 
 @pytest.mark.parametrize(("mode", "found"), [("before", False), ("after", True)])
@@ -275,7 +303,7 @@ async def test_a_result_stays_tainted_when_it_is_replayed(house):
     first, second = [await house.perform(ask_stranger) for _ in range(2)]
 
     assert second.rule == "effect.replayed"
-    assert first.taint == second.taint == "a stranger"
+    assert first.sources == second.sources == ("a stranger",)
 
 
 # Outcomes that are not clear

@@ -74,11 +74,12 @@ cases = st.builds(
     invalid=st.sampled_from(["", "quantity: missing"]),
     unweighed=st.sampled_from(["", "the venue is silent"]),
     stakes=stakes,
+    unsettled=st.sampled_from(["", "nobody knows"]),
     taint=st.sampled_from([(), ("headlines",), ("headlines", "inbox")]),
     standings=st.lists(standings, max_size=2).map(tuple),
     approved=st.booleans(),
 )
-sound = cases.map(lambda case: replace(case, granted=True, stopped="", invalid="", unweighed=""))
+sound = cases.map(lambda case: replace(case, granted=True, stopped="", invalid="", unweighed="", unsettled=""))
 effects = sound.filter(lambda case: case.tool.effect != "read")
 
 
@@ -203,6 +204,23 @@ def test_what_a_person_approved_is_allowed_when_no_department_denies_it(any_case
 
 @law
 @given(effects)
+def test_a_call_that_may_have_happened_before_is_asked_about_whatever_is_mandated(any_case):
+    verdict = decide(replace(any_case, unsettled="nobody knows", approved=False, stakes=Stakes()))
+
+    assert (verdict.decision, verdict.rule) == ("ask", "effect.unknown")
+
+
+@law
+@given(effects)
+def test_what_keeps_its_labels_may_be_written_after_strangers_text(any_case):
+    keep = replace(NOTE, labelled=True)
+    verdict = decide(replace(any_case, tool=keep, taint=("inbox",), approved=False, standings=(), stakes=Stakes()))
+
+    assert (verdict.rule, verdict.sources) == ("effect.labelled", ("inbox",))
+
+
+@law
+@given(effects)
 def test_an_untainted_change_that_can_be_undone_needs_nobody(any_case):
     verdict = decide(replace(any_case, tool=NOTE, taint=(), approved=False, standings=(), stakes=Stakes()))
 
@@ -287,7 +305,7 @@ def test_the_second_mandate_serves_where_the_first_does_not_reach():
 def test_the_rules_speak_in_the_documented_order():
     """Begin with a case to which every rule objects, take one objection after the other away."""
     worst = case(
-        granted=False, stopped="fire", invalid="?", unweighed="?", stakes=DENIED, taint=("inbox",), approved=True,
+        granted=False, stopped="fire", invalid="?", unweighed="?", stakes=DENIED, unsettled="?", taint=("inbox",),
         standings=(standing(),),
     )  # fmt: skip
     steps = [
@@ -297,8 +315,10 @@ def test_the_rules_speak_in_the_documented_order():
         {"invalid": ""},
         {"unweighed": ""},
         {"stakes": Stakes()},
-        {"standings": ()},
-        {"approved": False},
+        {"unsettled": ""},
+        {"standings": (), "approved": True},
+        {"approved": False, "tool": replace(BUY, labelled=True)},
+        {"tool": BUY},
         {"taint": ()},
         {"tool": NOTE},
     ]
@@ -313,8 +333,10 @@ def test_the_rules_speak_in_the_documented_order():
         "arguments.invalid",
         "stakes.unknown",
         "risk.per_trade",
+        "effect.unknown",
         "mandate.m",
         "approval.given",
+        "effect.labelled",
         "provenance.untrusted",
         "effect.irreversible",
         "effect.write",

@@ -11,11 +11,11 @@ import json
 import os
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from company import Context, tool
-from company.config import BudgetSettings
+from company.config import ApprovalSettings, BudgetSettings
 from company.governor import Allowance, Call, Governor, Scope
 from company.roles import Role
 from company.store import Store
@@ -70,7 +70,7 @@ async def main() -> None:
         allowance=Allowance(budgets=store.budgets, limits=BudgetSettings()),
         clock=clock,
         services={},
-        approval_expires=60,
+        approvals=ApprovalSettings(expires=timedelta(seconds=60)),
     )
     role = Role(
         id="trading",

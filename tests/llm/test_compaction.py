@@ -119,7 +119,7 @@ def test_nothing_left_to_cut_gives_none() -> None:
 
 def test_status_receipt_and_warning_of_a_result_survive() -> None:
     opening = work()
-    result = exchange(1, "x" * 9_000, receipt="order-7", taint="the web")
+    result = exchange(1, "x" * 9_000, receipt="order-7", sources=("the web",))
 
     done = compact([*opening, *result], limit_tokens=400)
 

@@ -1,0 +1,44 @@
+"""One call on its way through the governor."""
+
+from dataclasses import dataclass
+
+from company.events import Draft
+from company.governor.scope import Scope
+from company.governor.verdict import Call, unique
+from company.store import Effect
+from company.toolkit import Context, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call on its way, with what its tool says through its context.
+
+    Attributes:
+        scope: Who calls, in which run.
+        call: What was proposed.
+        tool: The tool it names.
+        context: What the tool reaches.
+        drafts: Events the tool wants on record with its result.
+        named: Sources of strangers' words in the result, as the tool named them, in order.
+        earlier: The effect as an attempt before this one left it, which a crash cut off.
+    """
+
+    scope: Scope
+    call: Call
+    tool: Tool
+    context: Context
+    drafts: list[Draft]
+    named: list[str]
+    earlier: Effect | None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where strangers' words in the result come from; an untrusted tool that names no source is its own."""
+        if self.tool.trust == "untrusted" and not self.named:
+            return (self.tool.name,)
+        return unique(self.named)
+
+    @property
+    def key(self) -> str:
+        """Key in the effect ledger; a read has none."""
+        return "" if self.tool.effect == "read" else self.context.key
