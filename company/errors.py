@@ -2,6 +2,7 @@
 
     CompanyError
     ├── UsageError           the person: a wrong file, argument or setting (exit code 2)
+    │   └── Held                 a role went in circles; a person has to let it go on
     ├── ToolError            the model: goes back to the role as a typed failure, the run goes on
     ├── ProviderError        the outside world failed or refused
     │   └── VenueError       an exchange answered with an error
@@ -39,6 +40,10 @@ class UsageError(CompanyError):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         return f"{place}{self.what}" + (f"\n  → {self.cure}" if self.cure else "")
+
+
+class Held(UsageError):
+    """A role, or the whole company, goes in circles; its model was not asked."""
 
 
 class ToolError(CompanyError):

@@ -23,10 +23,20 @@ CUSTOM_NAMES = frozenset(
         "alert.raised",  # an attack or anomaly was found
         "approval.asked",
         "approval.decided",
+        "approval.escalated",  # nobody answered for a while
+        "approval.voted",  # one of several people said yes
+        "breaker.cleared",  # a person let a role go on
+        "breaker.tripped",  # a role goes in circles and is held
         "budget.tripped",
+        "company.idle",  # nobody is concerned by anything; from now on no run begins and no model is asked
+        "company.stopped",  # what a stop came to: runs, orders and processes that ended
         "context.compacted",  # a conversation was too long for a model and was cut
         "cost",  # one model call's tokens and dollars
         "effect.reconciled",  # an unknown outcome was looked up
+        "effect.settled",  # a person said what an unknown outcome was
+        "mandate.added",
+        "mandate.restored",  # one of company.toml holds again
+        "mandate.revoked",
         "memory.kept",
         "message.withdrawn",  # the words of a message came to nothing; another try follows
         "model.fallback",  # a model could not be used, the next of the chain was asked
@@ -37,6 +47,7 @@ CUSTOM_NAMES = frozenset(
         "post.scheduled",
         "report",  # a role's typed report
         "run.resumed",
+        "roles.woken",  # code decided whom a cycle wakes
         "run.stopped",
         "source.blocked",
         "tool.failed",  # a tool hung, crashed or broke its contract
@@ -59,7 +70,7 @@ ID_FIELDS = frozenset(
         "toolCallId",
     }
 )
-WALL_FIELDS = frozenset({"at", "elapsedMs", "expiresAt", "firstTokenMs"})
+WALL_FIELDS = frozenset({"at", "elapsedMs", "expiresAt", "firstTokenMs", "waitsSince"})
 
 
 @dataclass(frozen=True, slots=True)

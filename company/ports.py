@@ -120,7 +120,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message somebody sent to the company. Untrusted text."""
+    """A message somebody sent to the company. Untrusted text; the id is the outbox's own, for labels show it."""
 
     id: str
     sender: str
@@ -155,12 +155,6 @@ class Traffic(Protocol):
 
     async def blocked(self) -> Sequence[str]:
         """Return the addresses that are refused now, in the order they were blocked."""
-
-
-class Notifier(Protocol):
-    """Tells a person that something waits or went wrong."""
-
-    async def notify(self, title: str, text: str) -> None: ...
 
 
 class Secrets(Protocol):

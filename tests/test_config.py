@@ -27,7 +27,7 @@ from company.config import (
 from company.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
-NAMED = {"providers": "NAME", "roles": "ROLE", "facts": '"NAME:MODEL"'}
+NAMED = {"providers": "NAME", "departments": "NAME", "roles": "ROLE", "facts": '"NAME:MODEL"'}
 """Sections whose keys a person chooses, and what stands for such a key in the reference."""
 
 
@@ -53,7 +53,7 @@ def every_section(section: type[BaseModel] = Settings) -> Iterator[type[BaseMode
             yield from (inner, *every_section(inner))
 
 
-LISTS = frozenset({"mandates", "webhooks"})
+LISTS = frozenset({"approvals.quorums", "mandates", "webhooks"})
 
 SETTINGS = dict(every_setting())
 SECTIONS = {
@@ -96,6 +96,13 @@ def test_mandate_is_read_with_its_limits(write):
     assert mandate == Mandate(id="m", tools=("a",), max_notional=Decimal(5), expires=expires)
 
 
+def test_a_request_that_expires_before_it_would_be_passed_on_is_no_error(write):
+    settings = load_settings(write("[approvals]\nexpires = '5h'\n[[approvals.quorums]]\ntools = ['a']\nabove = 0.1\n"))
+    assert settings.approvals.escalate_after > settings.approvals.expires
+    (quorum,) = settings.approvals.quorums
+    assert (quorum.above, quorum.people) == (Decimal("0.1"), 2)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "parts"),
     [
@@ -107,6 +114,13 @@ def test_mandate_is_read_with_its_limits(write):
         ("[run]\nseed = true\n", 2, ["run.seed = True"]),
         ("[run]\nseed = -1\n", 2, ["run.seed = -1: must be greater than or equal to 0"]),
         ("[run]\nstep = '3w'\n", 2, ["run.step = '3w'", "90s, 5m, 1h or 2d"]),
+        (
+            "[approvals]\nexpires = '2h'\nescalate_after = '2h'\n",
+            3,
+            ["approvals.escalate_after: nobody could be told before the request expires", "shorter than"],
+        ),
+        ("[approvals.quorums]\npeople = 2\n", 1, ["approvals.quorums", "write it as [[approvals.quorums]]"]),
+        ("[[approvals.quorums]]\ntools = ['a']\npeople = 1\n", 3, ["approvals.quorums[0].people = 1"]),
         ("[run]\nstep = 60\n", 2, ["run.step = 60: must be a length of time"]),
         (
             "[models]\nfast = 'opus'\n",
@@ -290,7 +304,7 @@ def test_the_reference_shows_the_true_defaults(write):
     for setting, default in documented().items():
         section, key = setting.rsplit(".", 1)
         if literal := re.match(r"`([^`]+)`(?:$|,)", default):
-            if section.partition(".")[0] in LISTS:
+            if section in LISTS:
                 continue
             lines += [f"[{section}]"] * (f"[{section}]" not in lines) + ["kind = 'openai'"] * (key == "api")
             lines.append(f"{key} = {literal[1]}")
@@ -300,7 +314,7 @@ def test_the_reference_shows_the_true_defaults(write):
     assert settings.models.facts.pop("NAME:MODEL") == ModelFacts()
     assert settings == Settings()
     must = {n for n, field in SETTINGS.items() if not field.is_required() and field.default not in (None, "", {})}
-    assert must - written - {n for n in SETTINGS if n.partition(".")[0] in LISTS} == set()
+    assert must - written - {n for n in SETTINGS if n.rpartition(".")[0] in LISTS} == set()
 
 
 def test_every_class_documents_its_settings_and_defaults():

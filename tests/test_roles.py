@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
 
@@ -75,6 +76,21 @@ def test_a_role_file_gives_every_field(tmp_path: Path) -> None:
     assert (role.playbook[1].variable, role.playbook[1].items) == ("row", "market")
 
 
+def test_a_role_is_a_department_of_its_own_unless_its_file_names_one(tmp_path: Path) -> None:
+    own = read_role(write(tmp_path, "trader", TRADER))
+    shared = read_role(write(tmp_path, "trader", changed("title: Trader", "title: Trader\n    department: desk")))
+
+    assert (own.department, shared.department) == ("trader", "desk")
+
+
+def test_a_role_file_limits_a_run_a_day_and_a_month(tmp_path: Path) -> None:
+    text = changed("calls: 5, usd", "tokens: 9000, day_usd: 2, month_usd: 20, usd")
+    limits = read_role(write(tmp_path, "trader", text)).limits
+
+    assert (limits.tokens, limits.day_usd, limits.month_usd, str(limits.usd)) == (9000, 2, 20, "0.50")
+    assert (limits.calls, limits.seconds) == (None, None)
+
+
 def test_steps_come_with_their_path_inner_ones_included(tmp_path: Path) -> None:
     role = read_role(write(tmp_path, "trader", TRADER))
 
@@ -88,6 +104,30 @@ def test_steps_come_with_their_path_inner_ones_included(tmp_path: Path) -> None:
         "handles[0].do[0]",
     ]
     assert role.playbook_tools() == ("overview", "place")
+
+
+def test_a_role_says_what_wakes_it(tmp_path: Path) -> None:
+    text = changed("limits:", "wakes: {by: [market, orders], every: 12h, move: 1.5}\n    limits:")
+    wakes = read_role(write(tmp_path, "trader", text)).waking
+
+    assert wakes is not None
+    assert (wakes.by, wakes.every, str(wakes.move)) == (("market", "orders"), timedelta(hours=12), "1.5")
+
+
+def test_a_role_that_does_not_say_what_wakes_it_works_by_its_playbook_once_a_day(tmp_path: Path) -> None:
+    wakes = read_role(write(tmp_path, "trader", TRADER)).waking
+
+    assert wakes is not None
+    assert (wakes.by, wakes.every) == ((), timedelta(days=1))
+
+
+def test_the_ceo_and_a_role_without_a_playbook_are_not_woken(tmp_path: Path) -> None:
+    idle = "---\nid: clerk\ntitle: Clerk\nreports_to: ceo\nsummary: Waits.\n---\nPatient."
+
+    assert read_role(write(tmp_path, "ceo", CEO)).waking is None
+    assert read_role(write(tmp_path, "clerk", idle)).waking is None
+    with pytest.raises(UsageError, match="the CEO answers for whoever is woken"):
+        read_role(write(tmp_path, "ceo", changed("summary: Leads.", "summary: Leads.\n    wakes: {every: 1h}", CEO)))
 
 
 def test_a_role_cannot_be_changed(tmp_path: Path) -> None:
@@ -120,6 +160,24 @@ def test_roles_are_ordered_with_the_one_at_the_top_first(tmp_path: Path) -> None
         (changed("tools: [overview, place]", "tools: [overview]"), "", "playbook[1].do[0] calls 'place'", "`tools`"),
         (changed("tools: [overview,", "tools: [place,"), "tools", "'place' is listed twice", "once"),
         (changed("- report: Not", "- answer: Not"), "", "playbook[2].else[0] is not a step", "use `report`"),
+        (changed("limits:", "wakes: {by: [marke]}\n    limits:"), "wakes.by", "'marke' is no signal", "mean 'market'"),
+        (
+            changed("limits:", "wakes: {bye: [news]}\n    limits:"),
+            "wakes.bye",
+            "unknown key 'bye'",
+            "did you mean 'by'",
+        ),
+        (changed("limits:", "wakes: {on: [news]}\n    limits:"), "wakes", "YAML reads `on` as true", "by:"),
+        (changed("limits:", "wakes: {by: [news, news]}\n    limits:"), "wakes.by", "listed twice", "once"),
+        (
+            changed("limits:", "wakes: {every: 24}\n    limits:"),
+            "wakes.every",
+            "24 is not a length of time",
+            "90s, 5m, 1h or 2d",
+        ),
+        (changed("limits:", "wakes: {by: [news], move: 2}\n    limits:"), "wakes", "`move` is about prices", "market"),
+        (changed("limits:", "wakes: {by: [market], move: 0}\n    limits:"), "wakes.move", "greater than 0", ""),
+        (changed("limits:", "wakes: {}\n    limits:"), "wakes", "nothing here wakes anybody", "every: 24h"),
         (changed("id: trader", "id: other"), "id", "'other' is not the file's name", "id: trader"),
         (changed("title: Trader\n", "title: Trader\n    title: Boss\n"), "line 4", "'title' is written twice", ""),
         (changed("title: Trader", "title: no"), "title", "true or false", "quotation marks"),

@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime
 
-from company import Context, Stakes, tool
+from company import Context, Stakes, says, tool
 from company.ports import Letter
 from company.studio import DraftNote, Published, Review, Scheduled, Studio
 
@@ -16,10 +16,18 @@ async def inbox(context: Context, limit: int = 5) -> list[Letter]:
     Args:
         limit: How many letters at most, 1 to 10.
     """
-    return await context.get(Studio).letters(min(max(limit, 1), 10))
+    found = await context.get(Studio).letters(min(max(limit, 1), 10))
+    for letter in found:
+        context.distrust(f"letter {letter.id}")
+    return found
 
 
-@tool(effect="write", idempotent=True)
+@tool(
+    effect="write",
+    idempotent=True,
+    labelled=True,
+    claims=("drafted", "draft written", "written draft", "wrote draft", "draft created", "created draft"),
+)
 async def draft_post(context: Context, text: str, channel: str, topic: str, figures: list[str]) -> DraftNote:
     """Keep a new draft of a post. Nothing is published by this.
 
@@ -34,10 +42,11 @@ async def draft_post(context: Context, text: str, channel: str, topic: str, figu
             the text that is not among them fails the review.
     """
     studio = context.get(Studio)
-    return studio.draft(text, channel, topic, context.role, figures=figures, key=context.key).note()
+    draft = studio.draft(text, channel, topic, context.role, figures=figures, sources=context.sources, key=context.key)
+    return draft.note()
 
 
-@tool(effect="write", idempotent=True)
+@tool(effect="write", idempotent=True, labelled=True, claims=("revised", "rewritten", "rewrote"))
 async def revise_post(context: Context, draft_id: str, text: str, figures: list[str]) -> DraftNote:
     """Replace the text of a draft that is not published yet, for example after a review with findings.
 
@@ -48,10 +57,11 @@ async def revise_post(context: Context, draft_id: str, text: str, figures: list[
         text: The whole new text.
         figures: Every figure the new text quotes, as a tool returned it.
     """
-    return context.get(Studio).revise(draft_id, text, figures=figures, key=context.key).note()
+    draft = context.get(Studio).revise(draft_id, text, figures=figures, sources=context.sources, key=context.key)
+    return draft.note()
 
 
-@tool(effect="read", trust="untrusted")
+@tool(effect="read")
 async def review_draft(context: Context, draft_id: str) -> Review:
     """Review a draft by the company's rules; only a draft whose review is `ok` can be published.
 
@@ -60,7 +70,14 @@ async def review_draft(context: Context, draft_id: str) -> Review:
     Args:
         draft_id: Id of the draft, like "D1".
     """
+    _label(context, draft_id)
     return context.get(Studio).review(draft_id)
+
+
+def _label(context: Context, draft_id: str) -> None:
+    """Whoever reads a draft has read what its author had read."""
+    for source in context.get(Studio).get(draft_id).sources:
+        context.distrust(source)
 
 
 async def _publication_made(context: Context) -> Published | None:
@@ -83,14 +100,31 @@ def _announce(context: Context, published: Published) -> None:
     )
 
 
-async def _words_at_stake(context: Context, draft_id: str, version: int) -> Stakes:
+async def _words_at_stake(context: Context, draft_id: str, **_: object) -> Stakes:
     draft = context.get(Studio).get(draft_id)
     return Stakes(
-        recipient=draft.channel, preview=f"{draft.id} version {draft.version} on {draft.channel}: {draft.text}"
+        recipient=draft.channel,
+        preview=f"{draft.id} version {draft.version} on {draft.channel}: {draft.text}",
+        sources=draft.sources,
     )
 
 
-@tool(effect="irreversible", idempotent=True, lookup=_publication_made, assess=_words_at_stake)
+@tool(
+    effect="irreversible",
+    idempotent=True,
+    lookup=_publication_made,
+    assess=_words_at_stake,
+    claims=(
+        "published",
+        "posted",
+        "went out",
+        "went live",
+        "post sent",
+        "sent post",
+        "newsletter sent",
+        "sent newsletter",
+    ),
+)
 async def publish_post(context: Context, draft_id: str, version: int) -> Published:
     """Publish a reviewed draft on its channel now. It cannot be taken back.
 
@@ -105,7 +139,12 @@ async def publish_post(context: Context, draft_id: str, version: int) -> Publish
     return published
 
 
-@tool(effect="write", idempotent=True)
+@tool(
+    effect="write",
+    idempotent=True,
+    assess=_words_at_stake,
+    claims=(says("scheduled", "put agenda", status="scheduled"),),
+)
 async def schedule_post(context: Context, draft_id: str, at: AwareDatetime) -> DraftNote:
     """Put a reviewed draft into the agenda for a later time, or move it there. Nothing is published by this.
 
@@ -124,4 +163,7 @@ async def due_posts(context: Context) -> list[Scheduled]:
 
     Publish each with publish_post.
     """
-    return context.get(Studio).due(context.clock.now())
+    due = context.get(Studio).due(context.clock.now())
+    for post in due:
+        _label(context, post.draft_id)
+    return due

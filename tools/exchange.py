@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
-from company import Context, Denial, Stakes, tool
+from company import Context, Denial, Stakes, says, tool
 from company.trading import Balance, Candle, Desk, OrderBook, OrderReport, Ticker
 
 
@@ -56,7 +56,16 @@ async def balances(context: Context) -> list[Balance]:
 @tool(effect="read")
 async def open_orders(context: Context) -> list[OrderReport]:
     """Return every order that still waits in a book, on all venues."""
-    return await context.get(Desk).open_orders()
+    orders = await context.get(Desk).open_orders()
+    for order in orders:
+        _label(context, order)
+    return orders
+
+
+def _label(context: Context, order: OrderReport) -> None:
+    """Whoever reads why an order was placed reads what its author had read."""
+    for source in order.sources:
+        context.distrust(source)
 
 
 async def _placed(context: Context) -> OrderReport | None:
@@ -80,7 +89,18 @@ async def _at_stake(
     return Stakes(ticker.symbol, notional=notional, denials=tuple(Denial(c.rule, str(c)) for c in clamps))
 
 
-@tool(effect="irreversible", idempotent=True, lookup=_placed, assess=_at_stake)
+_CLAIMS = (
+    says("bought", "purchased", "acquired", amount="filled", filled=True, side="buy"),
+    says("sold", amount="filled", filled=True, side="sell"),
+    says("filled", "order executed", "executed order", "trade executed", amount="filled", filled=True),
+    says("fully filled", "filled completely", "filled entirely", "order closed", status="closed"),
+    says(
+        "order placed", "placed order", "ordered", "order submitted", "submitted order", "order sent", amount="quantity"
+    ),
+)
+
+
+@tool(effect="irreversible", idempotent=True, lookup=_placed, assess=_at_stake, claims=_CLAIMS)
 async def place_order(
     symbol: str,
     side: Literal["buy", "sell"],
@@ -107,13 +127,21 @@ async def place_order(
         venue: Name of the venue; empty for the one with the best price after fees.
     """
     report = await context.get(Desk).place(
-        symbol, side, quantity, key=context.key, reason=reason, type=type, price=price, venue=venue
+        symbol,
+        side,
+        quantity,
+        key=context.key,
+        reason=reason,
+        sources=context.sources,
+        type=type,
+        price=price,
+        venue=venue,
     )
     _announce(context, report)
     return report
 
 
-@tool(effect="write", idempotent=True)
+@tool(effect="write", idempotent=True, claims=(says("cancelled", "canceled", status="canceled"),))
 async def cancel_order(order_id: str, context: Context) -> OrderReport:
     """Cancel an open order and return it; an order that is already done is returned as it is.
 
@@ -121,6 +149,7 @@ async def cancel_order(order_id: str, context: Context) -> OrderReport:
         order_id: Id of the order, as `open_orders` or `place_order` gave it.
     """
     report = await context.get(Desk).cancel(order_id)
+    _label(context, report)
     if report.status == "canceled":
         context.emit("order.cancelled", report.told())
     return report

@@ -4,7 +4,12 @@ from company import Context, tool
 from company.memory import Memory, Recalled, Remembered
 
 
-@tool(effect="write", idempotent=True)
+@tool(
+    effect="write",
+    idempotent=True,
+    labelled=True,
+    claims=("saved to memory", "stored in memory", "kept in memory", "memorised", "memorized"),
+)
 async def remember(text: str, context: Context, subject: str = "") -> Remembered:
     """Keep one fact, lesson or event for later runs; only your role will recall it.
 
@@ -21,7 +26,7 @@ async def remember(text: str, context: Context, subject: str = "") -> Remembered
         kind="semantic" if subject else "episodic",
         person=context.person,
         subject=subject,
-        tainted=context.tainted,
+        sources=context.sources,
         run_id=context.run_id,
     )
     return Remembered(id=item.id, new=item.use_count == 0, at=item.created_at)
@@ -39,6 +44,6 @@ async def recall(query: str, context: Context) -> list[Recalled]:
     """
     found = await context.get(Memory).recall(context.role, query, person=context.person)
     for item in found:
-        if item.tainted:
-            context.distrust(f"memory {item.id}")
+        for label in item.labels:
+            context.distrust(label)
     return found

@@ -16,7 +16,10 @@ async def headlines(context: Context, limit: int = 8, symbol: str = "") -> list[
         limit: How many items, 1 to 30.
         symbol: Only items about this instrument, such as BTC/USDT or bitcoin; empty for all.
     """
-    return await context.get(Newsroom).headlines(limit, symbol or None)
+    found = await context.get(Newsroom).headlines(limit, symbol or None)
+    for item in found:
+        context.distrust(f"news {item.id}")
+    return found
 
 
 @tool(effect="read", trust="untrusted")
@@ -29,7 +32,9 @@ async def article(context: Context, id: str) -> Article:
     Args:
         id: Id of the item from `headlines` or `asset_brief`, such as n-1f0c53a9b2e4.
     """
-    return await context.get(Newsroom).article(id)
+    found = await context.get(Newsroom).article(id)
+    context.distrust(f"news {found.id}")
+    return found
 
 
 @tool(effect="read")

@@ -14,7 +14,10 @@ async def asset_brief(context: Context, symbol: str) -> AssetBrief:
     Args:
         symbol: Instrument, such as BTC/USDT or bitcoin.
     """
-    return await context.get(Newsroom).brief(symbol)
+    found = await context.get(Newsroom).brief(symbol)
+    for item in found.notable:
+        context.distrust(f"news {item.id}")
+    return found
 
 
 @tool(effect="read")

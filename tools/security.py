@@ -1,5 +1,7 @@
 """Security: what strangers do to the company's web site, and refusing them."""
 
+from collections.abc import Sequence
+
 from company import Context, Stakes, tool
 from company.defence import Alert, Block, ScanReport, Watch
 
@@ -26,7 +28,9 @@ async def scan_traffic(context: Context) -> ScanReport:
                 "at": alert.last_at,
             },
         )
-    return report.at_most(8)
+    shown = report.at_most(8)
+    _label(context, shown.alerts)
+    return shown
 
 
 @tool(effect="read", trust="untrusted")
@@ -38,7 +42,14 @@ async def recent_alerts(context: Context, limit: int = 8) -> list[Alert]:
     Args:
         limit: How many alerts at most, 1 to 8.
     """
-    return context.get(Watch).alerts(min(max(limit, 1), 8))
+    alerts = context.get(Watch).alerts(min(max(limit, 1), 8))
+    _label(context, alerts)
+    return alerts
+
+
+def _label(context: Context, alerts: Sequence[Alert]) -> None:
+    for alert in alerts:
+        context.distrust(f"alert {alert.id}")
 
 
 async def _block_made(context: Context) -> Block | None:
@@ -56,7 +67,13 @@ async def _address_at_stake(context: Context, address: str, reason: str) -> Stak
     return Stakes(recipient=address)
 
 
-@tool(effect="write", idempotent=True, lookup=_block_made, assess=_address_at_stake)
+@tool(
+    effect="write",
+    idempotent=True,
+    lookup=_block_made,
+    assess=_address_at_stake,
+    claims=("blocked", "banned", "blacklisted"),
+)
 async def block_source(context: Context, address: str, reason: str) -> Block:
     """Have the web server refuse all further requests from one address.
 

@@ -1,5 +1,6 @@
 """All commands, and how errors become exit codes: 0 good, 1 failed or degraded, 2 usage."""
 
+import gc
 import sys
 from typing import Annotated
 
@@ -8,17 +9,21 @@ import typer
 from company import __version__
 from company.cli import (
     approvals,
+    breaker,
     chat,
     control,
     costs,
     create,
     doctor,
+    effects,
     evaluate,
     journal,
     key,
     listing,
     login,
+    mandate,
     password,
+    replay,
     run_command,
     serve,
     token,
@@ -33,9 +38,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (run_command, serve, login, token, chat, control, listing, journal, costs, create, doctor, evaluate):
+for room in (
+    run_command,
+    serve,
+    login,
+    token,
+    chat,
+    control,
+    listing,
+    journal,
+    replay,
+    costs,
+    create,
+    doctor,
+    evaluate,
+):
     room.register(app)
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(breaker.app, name="breaker")
+app.add_typer(mandate.app, name="mandate")
+app.add_typer(effects.app, name="effects")
 app.add_typer(key.app, name="key")
 app.add_typer(token.app, name="tokens")
 app.add_typer(password.app, name="password")
@@ -68,6 +90,8 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    finally:
+        gc.freeze()  # the interpreter ends half a second sooner when it does not look for garbage once more
 
 
 def _leave(error: CompanyError, code: int) -> None:

@@ -2,12 +2,19 @@
 
 import asyncio
 import getpass
-from typing import Annotated
+import os
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from company.cli.opening import Directory, Home, locate, opened
+from company.cli.opening import Directory, Home, calm_numpy, locate
 from company.errors import UsageError
+
+if TYPE_CHECKING:
+    from company.engine import Report, Workers
+    from company.home import CompanyDirectory
+    from company.store import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -17,43 +24,85 @@ def register(app: typer.Typer) -> None:
 
 
 def stop(
-    now: Annotated[bool, typer.Option("--now", help="Stop in the middle of a run and cancel open orders.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Stop in the middle of a run, cancel open orders, end what still works.")
+    ] = False,
     reason: Annotated[str, typer.Option(help="Why; kept in the journal.")] = "",
     directory: Directory = None,
     home: Home = None,
 ) -> None:
     """End the running cycles after the present one; with --now at once, until `company start`."""
-    from company.engine import cancel_orders, halt, pause
+    calm_numpy()
+    from company.engine import RunLocks, Workers, halt, pause, said
     from company.home import open_store
+    from company.server import find_server
 
-    store = open_store(locate(directory, home)[1])
-    try:
-        (halt if now else pause)(store, f"{getpass.getuser()}: {reason or 'no reason given'}")
-    finally:
-        store.close()
-    if not now:
-        typer.echo("the running cycles end after the present one")
-        return
-    typer.echo("stopped; go on with: company start --reason '...'")
-    with opened(directory, home) as engine:
-        cancelled = asyncio.run(cancel_orders(engine.company))
-    typer.echo(f"{cancelled} open orders cancelled")
+    found, state = locate(directory, home)
+    person = _login() or f"user {os.getuid()}"
+    with closing(open_store(state)) as store:
+        if not now:
+            pause(store, said(person, reason))
+            typer.echo("the running cycles end after the present one")
+            return
+        server = find_server(state)
+        workers = Workers(RunLocks(state / "locks"), servers=(server.pid,) if server else ())
+        workers.look()
+        halt(store, said(person, reason))
+        typer.echo("stopped; go on with: company start --reason '...'")
+        report = asyncio.run(_enforce(store, workers, found, person, reason.strip()))
+    _tell(report)
+    raise typer.Exit(1 if report.failures else 0)
 
 
 def start(
     reason: Annotated[str, typer.Option(help="Why it may go on; kept in the journal.")] = "",
+    person: Annotated[str, typer.Option(help="Who says so; default: the login name.")] = "",
     directory: Directory = None,
     home: Home = None,
 ) -> None:
-    """Let a stopped company work again."""
-    from company.engine import release
+    """Let a stopped company work again: a person says so, and why."""
+    from company.engine import release, said
     from company.home import open_store
 
     if not reason.strip():
         raise UsageError("a reason is needed", where="--reason", cure="company start --reason 'looked into it'")
-    store = open_store(locate(directory, home)[1])
-    try:
-        release(store, f"{getpass.getuser()}: {reason}")
-    finally:
-        store.close()
+    words = said(person or _login(), reason)
+    with closing(open_store(locate(directory, home)[1])) as store:
+        release(store, words)
+        left = [run.id for run in store.runs.recent(_SHOWN) if run.status == "stopped"]
     typer.echo("the company may work again")
+    for run_id in reversed(left):
+        typer.echo(f"{run_id} was stopped; finish it with: company resume {run_id}")
+
+
+_SHOWN = 20
+"""Newest runs among which `company start` looks for those that were stopped."""
+
+
+def _login() -> str:
+    """Return the login name; empty for a user without one, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
+
+
+async def _enforce(store: "Store", workers: "Workers", found: "CompanyDirectory", person: str, reason: str) -> "Report":
+    from company.engine import enforce
+    from company.home import open_desk
+
+    return await enforce(store, workers, lambda: open_desk(found, store), by=person, reason=reason)
+
+
+def _tell(report: "Report") -> None:
+    """Print what a stop came to."""
+    typer.echo(f"  {report.at:%Y-%m-%d %H:%M:%S} UTC by {report.by}: {report.reason or 'no reason given'}")
+    for what, ended in (
+        ("runs stopped", report.runs),
+        ("orders cancelled", report.orders),
+        ("processes ended", report.processes),
+    ):
+        typer.echo(f"  {what:<17} {len(ended)}" + (f": {', '.join(map(str, ended))}" if ended else ""))
+    for failure in report.failures:
+        typer.echo(f"  not done          {failure}", err=True)
+    typer.echo(f"  took {report.seconds:.1f} s; signed in the journal: company journal verify")

@@ -14,9 +14,10 @@ from company.cli.tables import table
 from company.errors import UsageError
 
 if TYPE_CHECKING:
-    from company.store import CostRow, Costs
+    from company.home import CompanyDirectory
+    from company.store import CostRow, Costs, Meter
 
-By = Literal["role", "run", "day", "model"]
+By = Literal["department", "role", "run", "day", "model"]
 COLUMNS = ("calls", "failed", "input", "cached", "output", "reasoning", "usd", "share")
 
 
@@ -46,11 +47,24 @@ def costs(
     try:
         if run:
             store.runs.get(run)
-        rows = Meter(store).by(by, since=begin, run=run)
+        rows = _rows(Meter(store), by, found, since=begin, run=run)
         counted = Records(store, day_usd=budget.day_usd, month_usd=budget.month_usd, now=wall.now).costs()
     finally:
         store.close()
     _print(by, rows, counted, as_json=as_json)
+
+
+def _rows(
+    meter: "Meter", by: By, directory: "CompanyDirectory", *, since: datetime | None, run: str
+) -> Sequence["CostRow"]:
+    """Add up; which department a role belongs to is what its file says today, also for calls of long ago."""
+    from company.roles import load_roles
+    from company.store import CostRow
+
+    if by != "department":
+        return meter.by(by, since=since, run=run)
+    departments = {role.id: role.department for role in load_roles(directory.roles).values()}
+    return CostRow.grouped(meter.by("role", since=since, run=run), departments)
 
 
 def _before(now: datetime, length: str) -> datetime:
@@ -67,7 +81,7 @@ def _print(by: By, rows: Sequence["CostRow"], counted: "Costs", *, as_json: bool
     from company.store import CostRow
 
     total = CostRow.of("total", rows)
-    if by in {"role", "model"}:
+    if by in {"department", "role", "model"}:
         rows = sorted(rows, key=lambda row: (-row.usd, -row.input - row.output, row.key))
     if as_json:
         typer.echo(json.dumps(_document(by, rows, total, counted), ensure_ascii=False))

@@ -46,8 +46,8 @@ class Counterpart(Protocol):
     async def finish(self, run_id: str) -> "Run":
         """Return a run when it ended or waits for a person."""
 
-    async def decide(self, approval_id: str, *, approved: bool, note: str = "") -> "Run":
-        """Answer an approval, and return its run when it has acted on it."""
+    async def decide(self, approval_id: str, *, approved: bool, note: str = "", bundle: bool = False) -> "Run":
+        """Answer an approval, or its bundle up to it, and return its run when it has acted on it."""
 
 
 class Here:
@@ -70,9 +70,10 @@ class Here:
         """Drive a run until it ends or waits for a person."""
         return await self._engine.advance(run_id)
 
-    async def decide(self, approval_id: str, *, approved: bool, note: str = "") -> "Run":
-        """Answer an approval, and let its run act on it."""
-        return (await self._engine.decide(approval_id, approved=approved, by=self._person, note=note))[1]
+    async def decide(self, approval_id: str, *, approved: bool, note: str = "", bundle: bool = False) -> "Run":
+        """Answer an approval, or its bundle up to it, and let the run act on it."""
+        decision = self._engine.decide(approval_id, approved=approved, by=self._person, note=note, bundle=bundle)
+        return (await decision)[1]
 
 
 class There:
@@ -114,9 +115,9 @@ class There:
             await asyncio.sleep(LOOK)
         return run
 
-    async def decide(self, approval_id: str, *, approved: bool, note: str = "") -> "Run":
-        """Answer an approval at the server."""
-        await self._post(f"/approvals/{approval_id}", {"approved": approved, "note": note})
+    async def decide(self, approval_id: str, *, approved: bool, note: str = "", bundle: bool = False) -> "Run":
+        """Answer an approval, or its bundle up to it, at the server."""
+        await self._post(f"/approvals/{approval_id}", {"approved": approved, "note": note, "bundle": bundle})
         return await self.finish(self.store.approvals.get(approval_id).run_id)
 
     async def _post(self, path: str, body: Any) -> Any:

@@ -76,12 +76,17 @@ class Lines:
             self.line(self._lane(event), f"{name} {result['status']}: {result.get('error', '')}", "yellow")
 
     def _report(self, event: Event) -> None:
+        from company.roles import CLAIMED
+
         report = event.body["value"]
         calls = self._calls.pop(event.agent, [])
         tools = " · ".join(dict.fromkeys(calls))
         self.line(self._lane(event), f"{count(len(calls), 'call')}: {tools}" if calls else "no calls")
-        status = report["status"]
-        self.line(self._lane(event), f"{status}: {report['summary']}", "green" if status == "ok" else "yellow")
+        status, unproven = report["status"], report.get("unproven", [])
+        colour = "green" if status == "ok" and not unproven else "yellow"
+        self.line(self._lane(event), f"{status}: {report['summary']}", colour)
+        for claim in unproven:
+            self.line(self._lane(event), f"{CLAIMED}: {claim}", "yellow")
 
     def _custom(self, event: Event) -> None:
         text = _SENTENCES[event.type](event.body["value"])
@@ -121,9 +126,9 @@ def harmless(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 call`, `2 calls`."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """Return a number with its noun: `1 call`, `2 calls`; `nouns` when they are not made by an s."""
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def _amount(value: Json) -> str:
@@ -143,12 +148,29 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
         f"wants {v['tool']}({_short(v['arguments'])})  ⚠ approval {v['approval']}: {v['reason'].splitlines()[0]}"
     ),
     "approval.decided": lambda v: f"approval {v['approval']} {v['state']}" + (f" by {v['by']}" if v["by"] else ""),
+    "approval.escalated": lambda v: (
+        f"nobody answered approval {v['approval']}: passed on" + (f" to {', '.join(v['to'])}" if v["to"] else "")
+    ),
+    "approval.voted": lambda v: f"approval {v['approval']}: {v['by']} said yes, {v['votes']} of {v['needed']}",
     "tool.failed": lambda v: f"{v['tool']} {v['fault']}: {v['error']}",
     "effect.reconciled": lambda v: (
         f"looked up {v['tool']}: {'it had happened' if v['found'] else 'nothing had happened'}"
     ),
+    "effect.settled": lambda v: f"{v['tool']} is {v['state']}, says {v['by']}: {v['reason']}",
+    "mandate.added": lambda v: f"mandate {v['mandate']} given by {v['by']}",
+    "mandate.restored": lambda v: f"mandate {v['mandate']} restored by {v['by']}: {v['reason']}",
+    "mandate.revoked": lambda v: f"mandate {v['mandate']} revoked by {v['by']}: {v['reason']}",
+    "company.idle": lambda v: f"asleep since {v['since'][:16].replace('T', ' ')}: {v['reason']}",
+    "roles.woken": lambda v: " · ".join(f"{role} woken: {'; '.join(why)}" for role, why in v["roles"].items()),
     "run.resumed": lambda v: f"goes on by {v['reason']}" if "reason" in v else "resumed where it was left",
+    "company.stopped": lambda v: (
+        f"the stop by {v['by']} ended {count(len(v['runs']), 'run')}, {count(len(v['orders']), 'order')} and "
+        f"{count(len(v['processes']), 'process', 'processes')} ended"
+        + (f"; not done: {'; '.join(v['failures'])}" if v["failures"] else "")
+    ),
     "run.stopped": lambda v: f"stopped by {v['reason']}",
+    "breaker.tripped": lambda v: f"{v['role']} is held: {v['reason']}",
+    "breaker.cleared": lambda v: f"{v['role']} may go on, says {v['by']}: {v['reason']}",
     "budget.tripped": lambda v: f"budget: {v['reason']}",
     "model.retried": lambda v: v["reason"],
     "model.fallback": lambda v: f"{v['model']} could not be used, {v['next']} is asked: {v['reason']}",
@@ -156,7 +178,19 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
         f"the conversation was too long for {v['model']}: cut from {v['before']} to {v['after']} tokens"
     ),
 }
-_WARN = frozenset({"alert.raised", "approval.asked", "tool.failed", "budget.tripped", "run.stopped", "model.fallback"})
+_WARN = frozenset(
+    {
+        "alert.raised",
+        "approval.asked",
+        "approval.escalated",
+        "company.stopped",
+        "tool.failed",
+        "breaker.tripped",
+        "budget.tripped",
+        "run.stopped",
+        "model.fallback",
+    }
+)
 
 
 def _short(arguments: Json) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +30,12 @@ def run(
     cycles: Annotated[
         int | None, typer.Option(min=1, help="End after this many cycles; default: until stopped.")
     ] = None,
+    when_needed: Annotated[
+        bool,
+        typer.Option(
+            "--when-needed", help="Let code decide in each cycle who works, as in an endless run; maybe nobody."
+        ),
+    ] = False,
     every: Annotated[str, typer.Option(help="Time from one cycle to the next: 90s, 5m, 1h.")] = "",
     budget: Annotated[str, typer.Option(help="Dollars this command may spend on models.")] = "",
     seed: Annotated[
@@ -51,10 +57,12 @@ def run(
         if limit is not None:
             engine.limit_spending(limit)
         _greet(engine, as_json=as_json)
+        endless = cycles is None and engine.company.settings.run.wake == "events"
+        begun = (engine.ticks if when_needed or endless else engine.cycles)(cycles, every=pause)
         if cycles is None and server and _serves_alone(engine, as_json=as_json):
-            work = _with_server(engine, pause, as_json=as_json)
+            work = _with_server(engine, begun, as_json=as_json)
         else:
-            work = _cycles(engine, cycles, pause, engine.advance, as_json=as_json)
+            work = _cycles(engine, begun, engine.advance, as_json=as_json)
         raise typer.Exit(interruptible(work, engine.company.store))
 
 
@@ -146,7 +154,7 @@ def _serves_alone(engine: "Engine", *, as_json: bool) -> bool:
     return other is None
 
 
-async def _with_server(engine: "Engine", pause: float, *, as_json: bool) -> int:
+async def _with_server(engine: "Engine", begun: AsyncIterator["Run | None"], *, as_json: bool) -> int:
     """Run cycles without end beside the server; when either ends, the other one does."""
     from company.server import opened_door
     from company.server.access.codes import login_address
@@ -157,7 +165,7 @@ async def _with_server(engine: "Engine", pause: float, *, as_json: bool) -> int:
             address = login_address(engine.company.store.access, door.site.public, person)
             typer.echo(f"  page  {address}   works once, for 15 minutes; another: company login\n")
         advance = door.server.driver.advance
-        cycles = asyncio.ensure_future(_cycles(engine, None, pause, advance, as_json=as_json))
+        cycles = asyncio.ensure_future(_cycles(engine, begun, advance, as_json=as_json))
         cycles.add_done_callback(lambda _: door.server.end())
         serving = asyncio.ensure_future(door.server.serve(sockets=[door.listener]))
         try:
@@ -170,21 +178,36 @@ async def _with_server(engine: "Engine", pause: float, *, as_json: bool) -> int:
 
 
 async def _cycles(
-    engine: "Engine", count: int | None, pause: float, advance: Callable[[str], Awaitable["Run"]], *, as_json: bool
+    engine: "Engine",
+    begun: AsyncIterator["Run | None"],
+    advance: Callable[[str], Awaitable["Run"]],
+    *,
+    as_json: bool,
 ) -> int:
+    """Do the work of each cycle that begins; None is a step of time in which nobody works."""
     from company.cli.following import Cursor, following, printer
 
     store, worst = engine.company.store, 0
     cursor = Cursor(store.journal, printer(as_json=as_json), after=store.journal.last_seq())
     for left in await following(cursor, engine.sweep()):
         summary(store, left, as_json=as_json)
-    async for run in engine.cycles(count, every=pause):
-        if not as_json:
-            typer.echo(f"  cycle {run.number}   {run.as_of:%Y-%m-%d %H:%M} company time")
-        began = time.monotonic()
-        finished = await following(cursor, advance(run.id))
-        summary(store, finished, as_json=as_json, elapsed=time.monotonic() - began)
-        worst = max(worst, exit_code(finished))
+    async for run in begun:
+        if run is not None:
+            if not as_json:
+                typer.echo(f"  cycle {run.number}   {run.as_of:%Y-%m-%d %H:%M} company time")
+            began = time.monotonic()
+            finished = await following(cursor, advance(run.id))
+            summary(store, finished, as_json=as_json, elapsed=time.monotonic() - began)
+            worst = max(worst, exit_code(finished))
         for woken in await following(cursor, engine.wake()):
             summary(store, woken, as_json=as_json)
-    return worst
+    return 1 if _is_stopped(store) else worst
+
+
+def _is_stopped(store: "Store") -> bool:
+    """Tell whether a person stopped the company, and say so."""
+    from company.governor import STOP_FLAG
+
+    if reason := store.flags.get(STOP_FLAG):
+        typer.echo(f"  the company was stopped by {reason}\n  → company start --reason '...'", err=True)
+    return bool(reason)

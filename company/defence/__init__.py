@@ -7,7 +7,7 @@ role, never the boundary that keeps an attack out.
 
 from company.defence.accesslog import Request, parse_line
 from company.defence.alerts import SEVERITIES, Alert, Block, Kind, ScanReport, Severity
-from company.defence.watch import Hit, Watch, find_hits
+from company.defence.watch import Hit, Sighting, Watch, find_hits
 
 __all__ = [
     "SEVERITIES",
@@ -18,6 +18,7 @@ __all__ = [
     "Request",
     "ScanReport",
     "Severity",
+    "Sighting",
     "Watch",
     "find_hits",
     "parse_line",

@@ -25,6 +25,7 @@ QUIET = timedelta(hours=6)
 """After this long without a hit, the same source with the same attack is a new alert."""
 
 _ALERT, _CURRENT, _SCAN, _BLOCK = "watch.alert", "watch.current", "watch.scan", "watch.block"
+_CALM = "watch.calm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,15 @@ class Hit:
     request: Request
     kind: Kind
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A source that attacks in one way, and its last request that broke a rule."""
+
+    kind: Kind
+    source: str
+    last_at: datetime
 
 
 def find_hits(requests: Sequence[Request]) -> Iterator[Hit]:
@@ -76,10 +86,8 @@ class Watch:
         """
         if key and (done := self._books.get(_SCAN, key)):
             return ScanReport.model_validate(done["report"])
-        until = self._clock.now().replace(microsecond=0) - timedelta(seconds=1)
         last = self._scanned_until()
-        since = max(last or until - FIRST_LOOK, until - LONGEST_SCAN)
-        until = max(until, since)
+        since, until = self._window(last)
         requests, malformed = _read(await self._traffic.lines(since - LONGEST_WINDOW, until), since)
         hits = [hit for hit in find_hits(requests) if hit.request.at > since]
         with self._books.transaction():
@@ -87,7 +95,7 @@ class Watch:
             report = ScanReport(
                 since=since,
                 until=until,
-                unseen_since=last if last is not None and last < since else None,
+                unseen_since=self._unseen(last, since),
                 requests=sum(request.at > since for request in requests),
                 malformed=malformed,
                 new=len(new),
@@ -96,6 +104,22 @@ class Watch:
             name = key or f"scan-{self._books.next_number(_SCAN)}"
             self._books.put(_SCAN, name, {"until": until.isoformat(), "report": report.model_dump(mode="json")})
         return report
+
+    async def glance(self) -> list[Sighting]:
+        """Return who attacked since the last scan, without keeping it.
+
+        What an earlier glance found calm is not read again; the scan itself still reads, and counts, everything.
+        """
+        calm = self._calm()
+        ends = [at for at in (self._scanned_until(), calm and calm[1]) if at]
+        since, until = self._window(max(ends, default=None))
+        requests, _ = _read(await self._traffic.lines(since - LONGEST_WINDOW, until), since)
+        hits = [hit for hit in find_hits(requests) if hit.request.at > since]
+        if not hits:
+            begun = calm[0] if calm and calm[1] == since else since
+            self._books.put(_CALM, "stretch", {"since": begun.isoformat(), "until": until.isoformat()})
+        last = {(hit.kind, hit.request.address): hit.request.at for hit in hits}
+        return [Sighting(kind, source, at) for (kind, source), at in last.items()]
 
     def alerts(self, limit: int = 10) -> list[Alert]:
         """Return up to `limit` alerts, the last raised first."""
@@ -131,9 +155,28 @@ class Watch:
         first = {block.address: block for block in newest}
         return [block for block in newest if first[block.address] is block]
 
+    def _window(self, last: datetime | None) -> tuple[datetime, datetime]:
+        """Return the stretch to read after what was read until `last`."""
+        until = self._clock.now().replace(microsecond=0) - timedelta(seconds=1)
+        since = max(last or until - FIRST_LOOK, until - LONGEST_SCAN)
+        return since, max(until, since)
+
     def _scanned_until(self) -> datetime | None:
         newest = self._books.newest(_SCAN, 1)
         return datetime.fromisoformat(newest[0][1]["until"]) if newest else None
+
+    def _unseen(self, last: datetime | None, since: datetime) -> datetime | None:
+        """Return the beginning of a stretch before `since` that neither a scan nor a glance has read; None for none."""
+        if last is None:
+            return None
+        calm = self._calm()
+        read = calm[1] if calm and calm[0] <= last else last
+        return read if read < since else None
+
+    def _calm(self) -> tuple[datetime, datetime] | None:
+        """Return the last stretch that glances read, one after the other, without a hit."""
+        calm = self._books.get(_CALM, "stretch")
+        return (datetime.fromisoformat(calm["since"]), datetime.fromisoformat(calm["until"])) if calm else None
 
     def _keep(self, hits: Sequence[Hit]) -> tuple[list[Alert], list[Alert]]:
         """Put the hits into alerts; return the new alerts and those that grew."""

@@ -7,25 +7,31 @@ run at a time: a file lock keeps honest processes apart, the fencing token stops
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, GraphOutput
 from langsmith.run_helpers import tracing_context
 
 from company import events
+from company.engine.enforcement import Report, enforce
 from company.engine.locks import Busy, RunLocks
-from company.engine.stopping import PAUSE_FLAG
+from company.engine.stopping import PAUSE_FLAG, refuse_if_stopped
+from company.engine.taped import taped
+from company.engine.waking import Reasons, Waking, Woken
+from company.engine.workers import Workers
 from company.errors import Stopped, UsageError
 from company.events import Draft
-from company.governor import STOP_FLAG, Allowance, Governor, Thinking, run_flag, tracing
+from company.governor import STOP_FLAG, Allowance, Governor, Thinking, run_flag, tape, tracing
 from company.graph import CompanyState, FencedSaver, Graph, RunContext, build
 from company.home import Company
 from company.store import FINISHED, OVER, Approval, Run, Status
+from company.trading import Desk
 
 Kind = Literal["cycle", "chat"]
+Begun = TypeVar("Begun")
 
 LOOKS, PAUSE = 100, 0.05
 """How often, and after how many seconds, a decision tries again to wake a run that has only just parked."""
@@ -42,7 +48,8 @@ class Engine:
         self.company, self._store = company, company.store
         self._locks = RunLocks(company.state / "locks")
         self._signing, self._signed = asyncio.Lock(), 0
-        self._saver = FencedSaver(company.state / "checkpoints.db", token=self._store.runs.token)
+        self.waking = Waking(company)
+        self._saver = self._open_saver()
         self._allowance = Allowance(budgets=self._store.budgets, limits=company.settings.budget)
         self.governor = Governor(
             store=self._store,
@@ -52,6 +59,7 @@ class Engine:
             clock=company.clock,
             services=company.services,
             approvals=company.settings.approvals,
+            progress=company.settings.progress,
             redact=company.redactor.data,
         )
         thinking = Thinking(
@@ -61,8 +69,18 @@ class Engine:
             gates=company.models.gate,
             redact=company.redactor.text,
             answer_tokens=company.settings.models.answer_tokens,
+            progress=company.settings.progress,
         )
-        self._graph: Graph = build(company, governor=self.governor, thinking=thinking, saver=self._saver)
+        self._graph: Graph = build(taped(company), governor=self.governor, thinking=thinking, saver=self._saver)
+
+    def _open_saver(self) -> FencedSaver:
+        return FencedSaver(self.company.state / "checkpoints.db", token=self._store.runs.token)
+
+    def _tape(self, run: Run, attempt: int) -> tape.Tape:
+        """Return what a run's drive takes from outside by, with the number of the attempt on it."""
+        recorder = tape.Recorder(self._store, run.id, redact=self.company.redactor.data)
+        recorder.keep(tape.BEGUN, "", {"attempt": attempt, "status": run.status})
+        return recorder
 
     def is_driven(self, run_id: str) -> bool:
         """Tell whether some process drives a run now, this one or another."""
@@ -87,7 +105,7 @@ class Engine:
         Raises:
             UsageError: The run ended, or the company is still stopped.
         """
-        self._refuse_if_stopped()
+        refuse_if_stopped(self._store)
         run = self._store.runs.get(run_id)
         if run.status in OVER:
             raise UsageError(f"run {run_id} is {run.status}; there is nothing left to do", cure="company run")
@@ -98,8 +116,7 @@ class Engine:
     async def cancel(self, run_id: str, *, by: str) -> Run:
         """Stop one run, wherever it is driven; what it asked a person for is rejected, `reopen` lets it go on.
 
-        A run under way ends at its next model or tool call, and a model that is answering is hung up on; the run is
-        returned as it is then.
+        A model that is answering is hung up on, a tool that is at work is cut off; the run is returned as it is then.
 
         Raises:
             UsageError: The run ended already.
@@ -121,13 +138,22 @@ class Engine:
         except Busy:  # who drives the run sees the flag
             return self._store.runs.get(run_id)
 
-    def start(self, kind: Kind, *, request: str = "", person: str = "", thread_id: str = "") -> Run:
+    def start(
+        self, kind: Kind, *, request: str = "", person: str = "", thread_id: str = "", woken: Woken | None = None
+    ) -> Run:
         """Write the row of a new run; `advance` does the work.
+
+        Args:
+            kind: A cycle, or a turn of a conversation.
+            request: What a person said.
+            person: Who said it.
+            thread_id: The conversation.
+            woken: Who works in a cycle, when code decided it; its company time is now.
 
         Raises:
             UsageError: The company was stopped and not started again, or a role has no model that can be asked.
         """
-        self._refuse_if_stopped()
+        refuse_if_stopped(self._store)
         models = self.company.models
         if not models.checked and (kind == "cycle" or not models.needs_no_judgement(request)):
             models.check()
@@ -141,11 +167,13 @@ class Engine:
                 request=self.company.redactor.text(request),
                 person=person,
                 number=number,
-                as_of=self.company.next_time(last.as_of if last else None, step=kind == "cycle"),
+                as_of=self.company.next_time(last.as_of if last else None, step=kind == "cycle" and not woken),
                 seed=self.company.seed,
                 identity=self.company.identity,
             )
-            self._note(run, *_opening(run))
+            self._note(run, *opening(run, woken.reasons if woken else None))
+            if kind == "cycle":
+                self.waking.begin(run, woken)
         return run
 
     async def advance(self, run_id: str) -> Run:
@@ -161,11 +189,10 @@ class Engine:
                 run = self._store.runs.get(run_id)
                 if run.status not in FINISHED:
                     run = await self._advance(run)
+                if run.status in FINISHED:
+                    self._locks.forget(run_id)
             if not self._was_decided(run, seen):
-                break
-        if run.status in FINISHED:
-            self._locks.forget(run_id)
-        return run
+                return run
 
     def _was_decided(self, run: Run, seen: int) -> bool:
         """Tell whether somebody decided about a run while it parked, and found it still held."""
@@ -186,13 +213,56 @@ class Engine:
             self._expire()
         return await self._advance_all(self._decided())
 
-    async def decide(self, approval_id: str, *, approved: bool, by: str, note: str = "") -> tuple[Approval, Run]:
-        """Record a person's decision and let the run act on it."""
+    async def decide(
+        self,
+        approval_id: str,
+        *,
+        approved: bool,
+        by: str,
+        note: str = "",
+        bundle: bool = False,
+        shown: Collection[str] = (),
+    ) -> tuple[Approval, Run]:
+        """Record a person's decision and let the run act on it.
+
+        Args:
+            approval_id: The approval; of a bundle, the last one the person was shown.
+            approved: Yes or no.
+            by: Who decides, a person.
+            note: What the person says about it.
+            bundle: Decide all open approvals of the bundle up to this one, in one transaction.
+            shown: Of those, only the ones the person was shown; all of them when left out.
+
+        Returns:
+            The approval, and its run; a yes that is not the last one needed leaves both as they are.
+
+        Raises:
+            UsageError: A role decides, or the approval is decided or expired already, or its run ended, or the company
+                is stopped.
+        """
+        refuse_if_stopped(self._store)
+        approvals, said = self._store.approvals, self.company.redactor.text(note)
         with self._store.transaction():
-            approval = self._store.approvals.decide(approval_id, approved, by, self.company.redactor.text(note))
-            self._note_decision(approval)
-        run = await self._act(approval.run_id)
-        return self._store.approvals.get(approval_id), run
+            before = {approval.id: len(approval.votes) for approval in approvals.bundle(approval_id)}
+            if bundle:
+                answered = approvals.decide_bundle(approval_id, approved, by, said, shown=shown)
+            else:
+                answered = [approvals.decide(approval_id, approved, by, said)]
+            for approval in answered:
+                self._note_answer(approval, before[approval.id])
+        decided = [approval.run_id for approval in answered if approval.state != "open"]
+        await self._act_all(decided)
+        approval = approvals.get(approval_id)
+        return approval, self._store.runs.get(approval.run_id)
+
+    async def _act_all(self, run_ids: Sequence[str]) -> None:
+        """Let runs act on what was decided; one that fails does not hold up the others."""
+        if len(set(run_ids)) == 1:  # at once: who parked the run would take it up in the meantime
+            await self._act(run_ids[0])
+            return
+        acted = await asyncio.gather(*map(self._act, dict.fromkeys(run_ids)), return_exceptions=True)
+        for failed in (result for result in acted if isinstance(result, BaseException)):
+            raise failed
 
     async def _act(self, run_id: str) -> Run:
         """Let a run act on a decision; who parked it may hold it a moment longer, to sign the journal."""
@@ -206,8 +276,8 @@ class Engine:
             await asyncio.sleep(PAUSE)
         return run
 
-    async def cycles(self, count: int | None, *, every: float = 0.0) -> AsyncIterator[Run]:
-        """Run cycles one after the other until `count` is reached or a person stops the company.
+    def cycles(self, count: int | None, *, every: float = 0.0) -> AsyncIterator[Run]:
+        """Begin cycles one after the other until `count` is reached or a person stops the company.
 
         Args:
             count: How many cycles; None for no end.
@@ -216,20 +286,49 @@ class Engine:
         Raises:
             UsageError: The company was stopped before and not started again.
         """
-        self._refuse_if_stopped()
+
+        async def begin() -> Run:
+            return self.start("cycle")
+
+        return self._rounds(begin, count, every)
+
+    def ticks(self, count: int | None, *, every: float = 0.0) -> AsyncIterator[Run | None]:
+        """Let company time go on step by step, and begin a cycle whenever a role has a reason to work.
+
+        Args:
+            count: How many steps; None for no end.
+            every: Seconds from the start of one step to the start of the next.
+
+        Returns:
+            The cycle that begins with a step, None for a step that concerns nobody.
+
+        Raises:
+            UsageError: The company was stopped before and not started again, or a role has no model that can be asked.
+        """
+        return self._rounds(self._tick, count, every)
+
+    async def _tick(self) -> Run | None:
+        self.catch_up()
+        last = self._store.runs.last()
+        self.company.advance_to(self.company.next_time(last.as_of if last else None, step=True))
+        if (woken := await self.waking.decide()) is not None:
+            return self.start("cycle", woken=woken)
+        if self.waking.rest():
+            await self._sign()
+        return None
+
+    async def _rounds(
+        self, begin: Callable[[], Awaitable[Begun]], count: int | None, every: float
+    ) -> AsyncIterator[Begun]:
+        refuse_if_stopped(self._store)
         self._store.flags.clear(PAUSE_FLAG)
         done = 0
         while (count is None or done < count) and not self._is_told_to_end():
             began = asyncio.get_running_loop().time()
-            run = self.start("cycle")
-            yield run
+            yield await begin()
             done += 1
             if count is None or done < count:
                 await self._pause(began + every)
-
-    def _refuse_if_stopped(self) -> None:
-        if reason := self._store.flags.get(STOP_FLAG):
-            raise UsageError(f"the company is stopped by {reason}", cure="company start --reason '...'")
 
     async def _pause(self, until: float) -> None:
         """Wait, but not past a stop."""
@@ -241,6 +340,8 @@ class Engine:
         return any(self._store.flags.get(flag) for flag in (PAUSE_FLAG, STOP_FLAG))
 
     async def _advance(self, run: Run) -> Run:
+        if reason := self._store.flags.get(STOP_FLAG):
+            return run if run.status == "waiting" else await self._stopped(run, Stopped(reason))
         attempt = self._take(run)
         config: RunnableConfig = {
             "configurable": {"thread_id": run.id, "fence": attempt},
@@ -248,7 +349,7 @@ class Engine:
             "recursion_limit": 200,
         }
         self.company.advance_to(run.as_of)
-        step = _BEGIN if run.status == "created" else await self._next_input(run, config)
+        step = self._first_input(run) if run.status == "created" else await self._next_input(run, config)
         if step is _PARKED and run.status == "waiting":
             return run
         if step is None and run.identity != self.company.identity:
@@ -256,7 +357,8 @@ class Engine:
         if run.status != "created":
             self._store.runs.set_status(run.id, "running")
         try:
-            with tracing.run(run), tracing_context(enabled=False):  # nothing goes to LangSmith, whatever is set
+            # nothing goes to LangSmith, whatever is set
+            with tape.on(self._tape(run, attempt)), tracing.run(run), tracing_context(enabled=False):
                 reached = await self._drive(run, config, step)
         except Stopped as stop:
             if self._store.runs.token(run.id) != attempt:
@@ -287,10 +389,14 @@ class Engine:
         snapshot = await self._graph.aget_state(config)
         return GraphOutput(cast("CompanyState", snapshot.values), snapshot.interrupts)
 
+    def _first_input(self, run: Run) -> CompanyState:
+        """Return what the graph of a new run starts with; a run that nobody took before is one."""
+        return {"brief": {"woken": self.waking.reasons(run)}}
+
     async def _next_input(self, run: Run, config: RunnableConfig) -> Any:
         snapshot = await self._graph.aget_state(config)
         if snapshot.created_at is None:
-            return _BEGIN
+            return self._first_input(run)
         if snapshot.interrupts:
             waiting = [a for a in self._store.approvals.for_run(run.id) if a.state == "open"]
             asked = snapshot.interrupts[0].value["approvals"]
@@ -309,6 +415,7 @@ class Engine:
         outcome = {
             "answer": state.get("answer", ""),
             "degraded": degraded,
+            "sources": state.get("sources", []),
             "waiting": [approval.id for approval in waiting],
             "usd": used.usd,
             "tokens": used.tokens,
@@ -330,12 +437,14 @@ class Engine:
                 self._signed = head.seq
 
     def _prune(self, run: Run) -> None:
-        """Keep one checkpoint of this run, and none of runs that ended long ago."""
+        """Keep one checkpoint of this run; of runs that ended long ago no checkpoint, no step and no recording."""
         self._saver.prune([run.id])
         kept = self._store.runs.newest(self.company.settings.retention.checkpoints_runs)
         old = [thread for thread in self._saver.threads() if thread not in kept]
         if ended := self._store.runs.finished(old):
             self._saver.prune(ended, strategy="delete")
+            self._store.steps.prune(ended)
+        self._store.recordings.prune(self._store.runs.newest(self.company.settings.retention.recordings_runs))
 
     async def _fail(self, run: Run, error: Exception) -> None:
         said = self.company.redactor.text(str(error))
@@ -352,6 +461,7 @@ class Engine:
 
     async def _stopped(self, run: Run, stop: Stopped) -> Run:
         with self._store.transaction():
+            self._store.recordings.add(run.id, tape.STOPPED, "", {"reason": str(stop)})
             self._note(run, events.run_cancelled(run.id, run.thread_id, result={"reason": str(stop)}))
             stopped = self._reach(run, "stopped", {"error": str(stop)})
         await self._sign()
@@ -361,7 +471,23 @@ class Engine:
         """Set what came of a run for now; nobody waits any more for one that ended to be stopped."""
         if status in FINISHED:
             self._store.flags.clear(run_flag(run.id))
+        self.waking.end(run, worked=status not in {"failed", "stopped"})
         return self._store.runs.set_status(run.id, status, outcome)
+
+    def workers(self) -> Workers:
+        """Look who is at work, before the company is halted."""
+        workers = Workers(self._locks)
+        workers.look()
+        return workers
+
+    async def enforce_stop(self, workers: Workers, *, by: str, reason: str) -> Report:
+        """See to it that nothing of the company, which was halted, goes on; the report names who stopped it and why."""
+        return await enforce(self._store, workers, self._desk, by=by, reason=reason)
+
+    def _desk(self) -> Desk:
+        self.catch_up()
+        desk: Desk = self.company.services[Desk]
+        return desk
 
     async def _advance_all(self, runs: Sequence[Run]) -> list[Run]:
         """Advance runs that no other process drives."""
@@ -374,8 +500,13 @@ class Engine:
         return finished
 
     def _expire(self) -> None:
-        for approval in self._store.approvals.expire(self.company.wall.now()):
+        """Refuse what nobody answered in time, and pass on what nobody answered for long."""
+        now, settings = self.company.wall.now(), self.company.settings.approvals
+        for approval in self._store.approvals.expire(now):
             self._note_decision(approval)
+        for approval in self._store.approvals.escalate(now, settings.escalate_after):
+            value = {"approval": approval.id, "to": list(settings.escalate_to), "waitsSince": approval.asked_at}
+            self._note_about(approval, events.custom("approval.escalated", value))
 
     def _decided(self) -> Sequence[Run]:
         """Parked runs in which a decision waits to be acted on."""
@@ -385,18 +516,32 @@ class Engine:
     def _note(self, run: Run, *bodies: events.Json) -> None:
         self._store.journal.append([Draft(run.id, run.thread_id, "ceo", "user", body) for body in bodies])
 
+    def _note_answer(self, approval: Approval, voted: int) -> None:
+        """Write down what a person said; `voted` had said yes before."""
+        for count, vote in enumerate(approval.votes[voted:], voted + 1):
+            value = {"by": vote.person, "votes": count, "needed": approval.needed, "note": vote.note}
+            self._note_about(approval, events.custom("approval.voted", {"approval": approval.id, **value}))
+        if approval.state != "open":
+            self._note_decision(approval)
+
     def _note_decision(self, approval: Approval) -> None:
         value = {"approval": approval.id, "state": approval.state, "by": approval.decided_by, "note": approval.note}
-        body = events.custom("approval.decided", value)
+        self._note_about(approval, events.custom("approval.decided", value))
+
+    def _note_about(self, approval: Approval, body: events.Json) -> None:
         self._store.journal.append([Draft(approval.run_id, approval.thread_id, "ceo", "user", body)])
 
 
 _PARKED = object()
-_BEGIN: CompanyState = {"brief": {}}
-"""What the graph of a new run starts with; a run that nobody took before is one."""
 
 
-def _opening(run: Run) -> list[events.Json]:
+def opening(run: Run, woken: Reasons | None = None) -> list[events.Json]:
+    """Return the events every run begins with.
+
+    Args:
+        run: The run.
+        woken: Why each role was woken, when code decided who works in it.
+    """
     bodies = [events.run_started(run.id, run.thread_id), events.custom("world.clock", {"now": run.as_of})]
     if run.request:
         message = f"{run.id}/request"
@@ -405,15 +550,16 @@ def _opening(run: Run) -> list[events.Json]:
             events.text_delta(message, run.request),
             events.text_end(message),
         ]
-    return bodies
+    return [*bodies, events.custom("roles.woken", {"roles": woken})] if woken else bodies
 
 
 def _interrupt(approval: Approval) -> events.Json:
     """The AG-UI interrupt of an open approval."""
+    people = f" (takes {approval.needed} people)" if approval.needed > 1 else ""
     return {
         "id": approval.id,
         "reason": approval.rule,
-        "message": f"{approval.role} wants {approval.tool}: {approval.reason}",
+        "message": f"{approval.role} wants {approval.tool}: {approval.reason}{people}",
         "toolCallId": approval.call_id,
         "expiresAt": approval.expires_at.isoformat(),
     }

@@ -1,13 +1,18 @@
-"""Reserve, then spend: the budget tree of company > role > run, asked before every model and tool call."""
+"""Reserve, then spend: the budget tree of company > department > role > run > call, asked before every call.
+
+Three places say what may be spent: `[budget]` of the settings for the company and for one call,
+`[budget.departments.NAME]` for a department, a role's file for the role. Here they become limits of nodes and windows;
+the store holds every reservation to them (company/store/budgets.py).
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
 from company import events
-from company.config import BudgetSettings
+from company.config import BudgetSettings, DepartmentBudget
 from company.errors import CompanyError
 from company.events import Json
-from company.roles import Role
+from company.roles import Limits, Role
 from company.store import Amounts, Budgets, Reservation, Trip
 
 
@@ -19,10 +24,7 @@ class Tripped(CompanyError):
     """
 
     def __init__(self, trip: Trip) -> None:
-        super().__init__(
-            f"the {trip.window} budget of {trip.node!r} allows {trip.limit} {trip.kind}, {trip.used} are used, "
-            f"{trip.asked} more were asked"
-        )
+        super().__init__(_sentence(trip))
         self.rule = f"budget.{trip.kind}"
 
     @property
@@ -71,12 +73,21 @@ class Allowance:
         if self._left is not None:
             self._left += charge.amounts.usd - usd
 
+    def used_in_run(self, run_id: str, role: Role) -> tuple[Decimal, int]:
+        """Return the dollars and tokens of one run that count for a role: spent, and reserved at worst case."""
+        return self._budgets.used_in_run(_node(role), run_id)
+
+    @property
+    def of_a_run(self) -> tuple[Decimal, int]:
+        """The dollars and tokens that one run may take."""
+        return self._limits.run_usd, self._limits.run_tokens
+
     def _reserve(self, run_id: str, role: Role, amounts: Amounts) -> Reservation:
         if self._left is not None and amounts.usd > self._left:
             raise Tripped(Trip("this command", "run", "usd", self._left, Decimal(0), amounts.usd))
         if role.id not in self._known_caps:  # limits and roles do not change while a company is open
             self._known_caps[role.id] = self._caps(role)
-        found = self._budgets.reserve(f"company/{role.id}/{run_id}", amounts, self._known_caps[role.id])
+        found = self._budgets.reserve(f"{_node(role)}/{run_id}", amounts, self._known_caps[role.id])
         if isinstance(found, Trip):
             raise Tripped(found)
         if self._left is not None:
@@ -84,18 +95,52 @@ class Allowance:
         return found
 
     def _caps(self, role: Role) -> Mapping[str, Amounts]:
-        top, own = self._limits, role.limits
-        calls = min(own.calls, top.role_calls) if own.calls else top.role_calls
-        limits: dict[str, Amounts] = {
-            "company": Amounts(
-                usd=top.run_usd, calls=top.run_calls, tokens=top.run_tokens, seconds=Decimal(top.run_seconds)
-            ),
-            "company@day": Amounts(usd=top.day_usd),
-            "company@month": Amounts(usd=top.month_usd),
-            f"company/{role.id}": Amounts.model_validate(
-                {"calls": calls}
-                | ({"usd": own.usd} if own.usd is not None else {})
-                | ({"seconds": Decimal(own.seconds)} if own.seconds else {})
-            ),
-        }
-        return limits
+        department = self._limits.departments.get(role.department, DepartmentBudget())
+        limits = (
+            _of_company(self._limits)
+            | _of_department(f"company/{role.department}", department)
+            | _of_role(_node(role), role.limits, self._limits.role_calls)
+        )
+        return {place: limit for place, limit in limits.items() if limit.model_fields_set}
+
+
+def _node(role: Role) -> str:
+    return f"company/{role.department}/{role.id}"
+
+
+def _of_company(limits: BudgetSettings) -> dict[str, Amounts]:
+    run = _limit(limits.run_usd, tokens=limits.run_tokens, calls=limits.run_calls, seconds=limits.run_seconds)
+    return {
+        "company": run,
+        "company@call": _limit(limits.call_usd, tokens=limits.call_tokens),
+        "company@day": _limit(limits.day_usd),
+        "company@month": _limit(limits.month_usd),
+    }
+
+
+def _of_department(node: str, limits: DepartmentBudget) -> dict[str, Amounts]:
+    run = _limit(limits.run_usd, tokens=limits.run_tokens, calls=limits.run_calls, seconds=limits.run_seconds)
+    return {node: run, f"{node}@day": _limit(limits.day_usd), f"{node}@month": _limit(limits.month_usd)}
+
+
+def _of_role(node: str, limits: Limits, most_calls: int) -> dict[str, Amounts]:
+    calls = min(limits.calls or most_calls, most_calls)
+    run = _limit(limits.usd, tokens=limits.tokens, calls=calls, seconds=limits.seconds)
+    return {node: run, f"{node}@day": _limit(limits.day_usd), f"{node}@month": _limit(limits.month_usd)}
+
+
+def _limit(
+    usd: Decimal | None, *, tokens: int | None = None, calls: int | None = None, seconds: int | None = None
+) -> Amounts:
+    """Return a limit on the kinds that are not None."""
+    given = {"usd": usd, "tokens": tokens, "calls": calls, "seconds": seconds}
+    return Amounts.model_validate({kind: amount for kind, amount in given.items() if amount is not None})
+
+
+def _sentence(trip: Trip) -> str:
+    if trip.window == "call":
+        return f"one call may take {trip.limit} {trip.kind} of {trip.node!r} at most, {trip.asked} were asked"
+    return (
+        f"the {trip.window} budget of {trip.node!r} allows {trip.limit} {trip.kind}, {trip.used} are used, "
+        f"{trip.asked} more were asked"
+    )

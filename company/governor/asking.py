@@ -17,6 +17,7 @@ from company.governor import tracing
 from company.governor.allowance import Allowance, Tripped
 from company.governor.answer import Answer, Question, Thought
 from company.governor.speech import Speech
+from company.governor.stop import raise_if_stopped
 from company.llm import Gate, Mind, Prices
 from company.llm.faults import Fault, classify
 from company.llm.mind import unpriced
@@ -54,6 +55,7 @@ class Asking:
             gate: What the calls to its provider share; None for a model of this process.
 
         Raises:
+            Stopped: A person stopped the company while the call waited for its turn; the model was not called.
             Tripped: The worst case does not fit the budget; the model was not called.
             UsageError: The model has no price.
             Fault: The provider failed, or what it answered is of no use.
@@ -62,6 +64,7 @@ class Asking:
         tokens, worst = question.tokens + longest, _worst_case(question, mind, longest)
         answer = Answer(question, mind, self._speech(question, mind))
         async with gate.limiter.slot(tokens) if gate else contextlib.nullcontext():
+            raise_if_stopped(self._store, question.scope.run.id)  # its turn may have come late
             charge = self._reserve(question, tokens, worst)
             try:
                 fault = await self._listen(answer, longest)

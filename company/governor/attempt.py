@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from company.events import Draft
+from company.governor.execution import Ran
 from company.governor.scope import Scope
 from company.governor.verdict import Call, unique
 from company.store import Effect
@@ -30,6 +31,11 @@ class Attempt:
     drafts: list[Draft]
     named: list[str]
     earlier: Effect | None
+
+    def doubt(self, ran: Ran) -> None:
+        """Name a tool that broke as a source: nobody knows whose words its error holds."""
+        if ran.fault in {"crash", "contract"} and not self.named:
+            self.named.append(self.tool.name)
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -10,32 +10,35 @@ is sent again only when the look-up proves that nothing happened, or when sendin
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from company import events
-from company.config import ApprovalSettings, Mandate
+from company.config import ApprovalSettings, Mandate, ProgressSettings
 from company.errors import Stopped, ToolError
 from company.events import Draft
-from company.governor import tracing
+from company.governor import taped, tracing
 from company.governor.allowance import Allowance, Tripped
 from company.governor.attempt import Attempt
-from company.governor.execution import Ran, assess, find, run
+from company.governor.breaker import USUAL, Breaker
+from company.governor.execution import Ran
+from company.governor.hold import what_holds
 from company.governor.inbox import Inbox
 from company.governor.minutes import Minutes
 from company.governor.rules import Case, Standing, decide
 from company.governor.scope import Scope
 from company.governor.standing import Mandates
-from company.governor.stop import raise_if_stopped, reason_to_stop
-from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint
+from company.governor.stop import UntilStopped, raise_if_stopped
+from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint, label, unique
 from company.ports import Clock
 from company.store import Approval, Effect, Reservation, Store
 from company.toolkit import Context, Registry, Stakes, Tool
 
 UNKNOWN = "unknown"
-"""Name of a tool that there is not, in traces: what a model made up is its text."""
+"""Name of a tool that there is not, in traces and steps: what a model made up is its text."""
 
 _SETTLED: Mapping[str, Literal["done", "failed", "unknown"]] = {
     "ok": "done",
@@ -56,6 +59,7 @@ class Governor:
         clock: Company time.
         services: Departments and ports that tools may reach.
         approvals: `[approvals]` of the company.
+        progress: `[progress]` of the company.
         redact: Takes secrets out of what tools return and say, before anybody reads or keeps it.
     """
 
@@ -69,19 +73,21 @@ class Governor:
         clock: Clock,
         services: Mapping[type, Any],
         approvals: ApprovalSettings,
+        progress: ProgressSettings = USUAL,
         redact: Callable[[Any], Any] = lambda data: data,
     ) -> None:
         self._store, self._registry, self._allowance = store, registry, allowance
         self._clock, self._services, self._redact = clock, services, redact
-        self._mandates = Mandates(given=mandates, effects=store.effects)
+        self._mandates = Mandates(given=mandates, store=store)
         self._minutes = Minutes(store)
         self._inbox = Inbox(store=store, minutes=self._minutes, settings=approvals)
+        self._breaker = Breaker(store=store, allowance=allowance, settings=progress)
 
     async def perform(self, scope: Scope, call: Call) -> Outcome:
         """Decide one proposed call and, when allowed, carry it out once.
 
         Raises:
-            Stopped: A person stopped the company; nothing was done.
+            Stopped: A person stopped the company; what was begun is found out when the run goes on.
         """
         raise_if_stopped(self._store, scope.run.id)
         return await self._traced(scope, call, approved=False)
@@ -90,7 +96,7 @@ class Governor:
         """Carry out a call exactly as a person approved it.
 
         Raises:
-            Stopped: A person stopped the company; nothing was done.
+            Stopped: A person stopped the company; what was begun is found out when the run goes on.
         """
         raise_if_stopped(self._store, scope.run.id)
         call = Call(approval.call_id, approval.tool, approval.arguments)
@@ -104,25 +110,47 @@ class Governor:
             )
         return await self._traced(scope, call, approved=True)
 
+    def note_report(self, scope: Scope, report: events.Json, round_number: int) -> None:
+        """Tell the breaker what came back of work that a role gave to another.
+
+        Args:
+            scope: Who gave it.
+            report: What came back.
+            round_number: In which round it was given.
+        """
+        self._breaker.note_report(scope, report, round_number)
+
     async def _traced(self, scope: Scope, call: Call, *, approved: bool) -> Outcome:
         name = call.tool if call.tool in self._registry else UNKNOWN
-        with tracing.tool_call(scope, name, call.id) as span:
+        with UntilStopped(self._store, scope.run.id), tracing.tool_call(scope, name, call.id) as span:
             return span.came_to(await self._pass(scope, call, approved=approved))
 
     async def _pass(self, scope: Scope, call: Call, *, approved: bool) -> Outcome:
         if call.tool not in self._registry:
-            return self._minutes.refuse(
-                scope, call, Verdict("deny", "grant.missing", f"there is no tool {call.tool!r}")
-            )
+            return self._refuse_unknown(scope, call)
         attempt = self._attempt(scope, call, self._registry[call.tool])
         if (outcome := await self._recover(attempt)) is not None:
             return outcome
         case, arguments = await self._weigh(attempt, approved=approved)
+        await taped.turn(attempt)
         passed = self._dispose(attempt, case)
         if isinstance(passed, Outcome):
             return passed
         assert arguments is not None  # a case without valid arguments is denied
         return await self._carry_out(attempt, arguments, *passed)
+
+    def _refuse_unknown(self, scope: Scope, call: Call) -> Outcome:
+        with self._store.transaction():
+            missing = Verdict("deny", "grant.missing", f"there is no tool {call.tool!r}")
+            outcome = self._minutes.refuse(scope, call, missing)
+            self._breaker.note(scope, call, outcome, tool=UNKNOWN, is_effect=False)
+            return outcome
+
+    def _noted(self, attempt: Attempt, outcome: Outcome) -> Outcome:
+        """Tell the breaker what a call came to."""
+        tool, is_effect = attempt.tool.name, attempt.tool.effect != "read"
+        self._breaker.note(attempt.scope, attempt.call, outcome, tool=tool, is_effect=is_effect)
+        return outcome
 
     def _attempt(self, scope: Scope, call: Call, tool: Tool) -> Attempt:
         drafts: list[Draft] = []
@@ -139,7 +167,7 @@ class Governor:
             clock=self._clock,
             sources=scope.taint,
             services=self._services,
-            distrust=lambda source: named.append(self._redact(source)),
+            distrust=lambda source: named.append(label(self._redact(source), tool.name)),
             emit=emit,
         )
         return Attempt(scope, call, tool, context, drafts, named, self._earlier(tool, call, context.key))
@@ -168,11 +196,12 @@ class Governor:
     def _ask_to_repeat(self, attempt: Attempt, effect: Effect) -> Outcome:
         """Leave an effect that nobody can look up as it is, and ask whether to do it again, as a call of its own."""
         scope, call = attempt.scope, attempt.call
-        verdict = Verdict("ask", "effect.unknown", _unsettled(effect), sources=scope.taint)
+        sources = unique([*scope.taint, *scope.informed])
+        verdict = Verdict("ask", "effect.unknown", _unsettled(effect), sources=sources)
         with self._store.transaction():
             self._store.effects.finish(attempt.key, "unknown", verdict.reason)
             asked = self._inbox.ask(scope, replace(call, id=f"{call.id}.again"), verdict, Stakes())
-            return self._minutes.record(scope, replace(asked, call=call))
+            return self._noted(attempt, self._minutes.record(scope, replace(asked, call=call)))
 
     async def _weigh(self, attempt: Attempt, *, approved: bool) -> tuple[Case, BaseModel | None]:
         """Put together what the rules look at, with what the tool's department says is at stake."""
@@ -183,6 +212,7 @@ class Governor:
             granted=tool.name in scope.role.tools,
             now=self._clock.now(),
             taint=scope.taint,
+            informed=scope.informed,
             approved=approved,
         )
         try:
@@ -192,14 +222,18 @@ class Governor:
         if tool.effect == "read" or not case.granted:
             return case, arguments
         try:
-            stakes = await assess(tool, arguments, attempt.context)
+            stakes = await taped.assess(attempt, arguments)
         except ToolError as error:
             return replace(case, invalid=self._redact(str(error))), None
         if isinstance(stakes, Ran):
-            self._minutes.note_fault(attempt.scope, attempt.call, stakes := self._clean(stakes))
+            self._minutes.note_fault(scope, attempt.call, stakes := self._clean(stakes))
+            attempt.doubt(stakes)
             return replace(case, unweighed=stakes.error), None
         denials = tuple(replace(denial, reason=self._redact(denial.reason)) for denial in stakes.denials)
-        return replace(case, stakes=replace(stakes, denials=denials, preview=self._redact(stakes.preview))), arguments
+        sources = tuple(label(self._redact(source), tool.name) for source in stakes.sources)
+        attempt.named.extend(sources)  # what is said of the call from here on may quote them
+        stakes = replace(stakes, denials=denials, preview=self._redact(stakes.preview), sources=sources)
+        return replace(case, stakes=stakes, taint=unique([*scope.taint, *sources])), arguments
 
     def _clean(self, ran: Ran) -> Ran:
         return replace(ran, value=self._redact(ran.value), error=self._redact(ran.error))
@@ -208,19 +242,19 @@ class Governor:
         """Decide, and reserve and announce what is allowed, in one transaction."""
         scope, call = attempt.scope, attempt.call
         with self._store.transaction():
-            stopped = reason_to_stop(self._store, scope.run.id)
-            case = replace(
-                case, stopped=stopped, unsettled=self._earlier_unknown(attempt), standings=self._standings(attempt)
-            )
+            case = taped.complete(attempt, case, lambda: self._situation(attempt))
             verdict = decide(case)
             if verdict.rule == "stop.requested":  # not a result: the call is proposed again when the run goes on
                 raise Stopped(verdict.reason)
             if verdict.decision == "ask":
-                return self._inbox.ask(scope, call, verdict, case.stakes)
+                return self._noted(attempt, self._inbox.ask(scope, call, verdict, case.stakes))
             if verdict.decision == "deny":
-                return self._deny(attempt, verdict, status="failed" if case.unweighed else "denied")
+                status: Literal["failed", "denied"] = "failed" if case.unweighed else "denied"
+                quotes = case.invalid or case.unweighed or case.stakes.denials
+                sources = attempt.sources if quotes else ()
+                return self._noted(attempt, self._deny(attempt, verdict, status=status, sources=sources))
             try:
-                charge = self._allowance.reserve_call(scope.run.id, scope.role)
+                charge = taped.reserve(attempt, lambda: self._allowance.reserve_call(scope.run.id, scope.role))
             except Tripped as trip:
                 return self._deny(attempt, Verdict("deny", trip.rule, str(trip)), notes=[scope.draft(trip.event)])
             if attempt.key:
@@ -242,15 +276,29 @@ class Governor:
             return self._conclude(attempt, verdict, ran)
 
     async def _run(self, attempt: Attempt, arguments: BaseModel) -> Ran:
-        ran = self._clean(await run(attempt.tool, arguments, attempt.context))
+        ran = self._clean(await taped.run(attempt, arguments))
         self._minutes.note_fault(attempt.scope, attempt.call, ran)
         if ran.status == "unknown" and attempt.tool.lookup is not None:
             return await self._reconcile(attempt) or ran
         return ran
 
-    def _standings(self, attempt: Attempt) -> tuple[Standing, ...]:
+    def _situation(self, attempt: Attempt) -> events.Json:
+        """Read what the rules have to know of the company as it is at this moment."""
+        now = self._clock.now()  # weighing took its time
+        stopped, hold = what_holds(self._store, attempt.scope)
+        return {
+            "now": now,
+            "stopped": stopped,
+            "tripped": str(hold or ""),
+            "unsettled": self._earlier_unknown(attempt),
+            "standings": self._standings(attempt, now),
+        }
+
+    def _standings(self, attempt: Attempt, now: datetime) -> tuple[Standing, ...]:
+        if not attempt.key:
+            return ()
         role, tool = attempt.scope.role.id, attempt.tool.name
-        return self._mandates.covering(role, tool, now=self._clock.now(), own=attempt.earlier)
+        return self._mandates.covering(role, tool, now=now, own=attempt.earlier)
 
     def _earlier_unknown(self, attempt: Attempt) -> str:
         """Say whether the same call was made before, under another key, and nobody knows what it came to."""
@@ -280,7 +328,7 @@ class Governor:
         if tool.lookup is None:
             return None
         attempt.drafts.clear()  # what happened is announced by the look-up, not by the call that was cut off
-        found = await find(tool, context)
+        found = await taped.find(attempt)
         ran = self._clean(found) if found else None
         if ran is not None and ran.status == "unknown":
             self._minutes.note_fault(attempt.scope, attempt.call, ran)
@@ -296,12 +344,14 @@ class Governor:
         *,
         status: Literal["denied", "failed"] = "denied",
         notes: Sequence[Draft] = (),
+        sources: Sequence[str] = (),
     ) -> Outcome:
         """Refuse a call; an effect that a crash had cut off is not left open."""
         if attempt.earlier is not None:
             state: Literal["failed", "unknown"] = "failed" if attempt.tool.lookup else "unknown"
             self._store.effects.finish(attempt.key, state, verdict.reason)
-        return self._minutes.refuse(attempt.scope, attempt.call, verdict, status=status, notes=notes)
+        scope, call = attempt.scope, attempt.call
+        return self._minutes.refuse(scope, call, verdict, status=status, notes=notes, sources=sources)
 
     def _replay(self, attempt: Attempt, effect: Effect, verdict: Verdict) -> Outcome:
         """Return what an effect already came to, without touching the outside again."""
@@ -310,13 +360,15 @@ class Governor:
             value, sources = effect.result["value"], _sources(effect.result)
             outcome = Outcome(call, "ok", rule, value=value, sources=sources, receipt=effect.key)
         else:
-            outcome = Outcome(call, "failed", rule, error=str(effect.result), sources=attempt.sources)
+            sources = attempt.sources or (f"effect {effect.key[:8]}",)  # whose words the error holds was not kept
+            outcome = Outcome(call, "failed", rule, error=str(effect.result), sources=sources)
         with self._store.transaction():
             self._minutes.announce(attempt.scope, call, verdict)
             return self._minutes.record(attempt.scope, outcome)
 
     def _conclude(self, attempt: Attempt, verdict: Verdict, ran: Ran) -> Outcome:
         """Settle the effect, if it is one, and record the result, in one transaction."""
+        attempt.doubt(ran)
         scope, key, sources = attempt.scope, attempt.key, attempt.sources
         outcome = Outcome(attempt.call, ran.status, verdict.rule, error=ran.error, sources=sources)
         result: Any = ran.error
@@ -327,13 +379,13 @@ class Governor:
         with self._store.transaction():
             if key:
                 self._store.effects.finish(key, _SETTLED[ran.status], result)
-            return self._minutes.record(scope, outcome, drafts)
+            return self._noted(attempt, self._minutes.record(scope, outcome, drafts))
 
 
 def _unsettled(effect: Effect) -> str:
     return (
         f"{effect.tool} was called with these arguments at {effect.at:%Y-%m-%d %H:%M} and nobody knows whether it "
-        f"happened (effect {effect.key[:8]}): allow it only if it did not"
+        f"happened: allow it only if it did not, or say what happened with `company effects settle {effect.key[:8]}`"
     )
 
 

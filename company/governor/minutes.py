@@ -53,9 +53,11 @@ class Minutes:
         *,
         status: Literal["denied", "failed"] = "denied",
         notes: Sequence[Draft] = (),
+        sources: Sequence[str] = (),
     ) -> Outcome:
-        """Write that a call was refused, and return what it came to."""
-        outcome = Outcome(call, status, verdict.rule, error=f"{verdict.rule}: {verdict.reason}")
+        """Write that a call was refused, and return what it came to; `sources` are whose words the reason may quote."""
+        error = f"{verdict.rule}: {verdict.reason}"
+        outcome = Outcome(call, status, verdict.rule, error=error, sources=tuple(sources))
         with self._store.transaction():
             self.announce(scope, call, verdict)
             return self.record(scope, outcome, notes)

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from company.config import Mandate
-from company.governor.verdict import Verdict, brief
+from company.governor.verdict import Verdict, brief, unique
 from company.toolkit import Stakes, Tool
 
 
@@ -33,12 +33,14 @@ class Case:
         granted: The role was granted the tool.
         now: Company time.
         stopped: Why the company stands still; empty when it runs.
+        tripped: Why the role is held; empty when it is not.
         invalid: What is wrong with the arguments; empty when nothing is.
         unweighed: Why nobody could say what the call would put at stake; empty when somebody could.
         stakes: What the call would put at stake.
         unsettled: Why a repetition has to be asked for: the same call was made before and nobody knows what it came to;
             empty when there is no such call.
         taint: The documents whose untrusted text entered the caller's context.
+        informed: The documents behind typed values that the caller was handed.
         standings: Mandates for this role and tool.
         approved: A person approved exactly these arguments for exactly this call.
     """
@@ -48,13 +50,20 @@ class Case:
     granted: bool
     now: datetime
     stopped: str = ""
+    tripped: str = ""
     invalid: str = ""
     unweighed: str = ""
     stakes: Stakes = field(default_factory=Stakes)
     unsettled: str = ""
     taint: tuple[str, ...] = ()
+    informed: tuple[str, ...] = ()
     standings: tuple[Standing, ...] = ()
     approved: bool = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Everything of strangers that had a part in the call."""
+        return unique([*self.taint, *self.informed])
 
 
 def _stop(case: Case) -> Verdict | None:
@@ -65,6 +74,12 @@ def _grant(case: Case) -> Verdict | None:
     if case.granted:
         return None
     return Verdict("deny", "grant.missing", f"role {case.role!r} was not granted {case.tool.name!r}")
+
+
+def _tripped(case: Case) -> Verdict | None:
+    if not case.tripped or case.approved:
+        return None
+    return Verdict("deny", "progress.tripped", case.tripped)
 
 
 def _arguments(case: Case) -> Verdict | None:
@@ -89,51 +104,53 @@ def _department(case: Case) -> Verdict | None:
 def _unsettled(case: Case) -> Verdict | None:
     if not case.unsettled or case.approved:
         return None
-    return Verdict("ask", "effect.unknown", case.unsettled, sources=case.taint)
+    return Verdict("ask", "effect.unknown", case.unsettled, sources=case.sources)
 
 
 def _mandate(case: Case) -> Verdict | None:
     for standing in case.standings:
         if not objections(standing, case.stakes, case.now):
             name = standing.mandate.id
-            return Verdict("allow", f"mandate.{name}", f"inside mandate {name!r}", mandate=name, sources=case.taint)
+            return Verdict("allow", f"mandate.{name}", f"inside mandate {name!r}", mandate=name, sources=case.sources)
     return None
 
 
 def _approval(case: Case) -> Verdict | None:
     if not case.approved:
         return None
-    return Verdict("allow", "approval.given", "a person approved these arguments", sources=case.taint)
+    return Verdict("allow", "approval.given", "a person approved these arguments", sources=case.sources)
 
 
 def _labelled(case: Case) -> Verdict | None:
     if not (case.taint and case.tool.labelled):
         return None
-    return Verdict("allow", "effect.labelled", "what it writes keeps the label of its sources", sources=case.taint)
+    return Verdict("allow", "effect.labelled", "what it writes keeps the label of its sources", sources=case.sources)
 
 
 def _provenance(case: Case) -> Verdict | None:
     if not case.taint:
         return None
     reason = f"text of strangers ({brief(case.taint)}) entered this context" + _outside(case)
-    return Verdict("ask", "provenance.untrusted", reason, sources=case.taint)
+    return Verdict("ask", "provenance.untrusted", reason, sources=case.sources)
 
 
 def _irreversible(case: Case) -> Verdict | None:
     if case.tool.effect != "irreversible":
         return None
-    return Verdict("ask", "effect.irreversible", f"{case.tool.name} cannot be taken back" + _outside(case))
+    reason = f"{case.tool.name} cannot be taken back" + _outside(case)
+    return Verdict("ask", "effect.irreversible", reason, sources=case.sources)
 
 
 def _write(case: Case) -> Verdict | None:
     if case.tool.effect != "write":
         return None
-    return Verdict("allow", "effect.write", "an untainted change that can be undone")
+    return Verdict("allow", "effect.write", "an untainted change that can be undone", sources=case.sources)
 
 
 RULES: tuple[Callable[[Case], Verdict | None], ...] = (
     _stop,
     _grant,
+    _tripped,
     _arguments,
     _read,
     _stakes,

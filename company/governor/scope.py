@@ -16,12 +16,16 @@ class Scope:
         role: The role that acts.
         path: Agent path, unique per assignment of the run: `ceo`, `ceo/trading`, `ceo/trading~2`.
         taint: The documents whose untrusted text entered this context, such as `news n-1f0c53a9b2e4`.
+        informed: The documents behind typed values that it was handed; they are named in verdicts, and ask nobody.
+        turn: Which answer of its model the calls come from; None when that is not known.
     """
 
     run: Run
     role: Role
     path: str
     taint: tuple[str, ...] = ()
+    informed: tuple[str, ...] = ()
+    turn: int | None = None
 
     @property
     def agent(self) -> str:

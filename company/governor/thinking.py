@@ -17,13 +17,16 @@ from dataclasses import replace
 from typing import Any
 
 from company import events
+from company.config import ProgressSettings
 from company.errors import UsageError
 from company.events import Json
+from company.governor import tape
 from company.governor.allowance import Allowance
 from company.governor.answer import Question, Thought
 from company.governor.asking import Asking
+from company.governor.breaker import USUAL, Breaker
 from company.governor.scope import Scope
-from company.governor.stop import raise_if_stopped
+from company.governor.stop import LOOK, raise_if_stopped
 from company.governor.windows import Windows
 from company.llm import AUTOPILOT, Gate, Mind
 from company.llm.circuit import Circuit
@@ -33,9 +36,6 @@ from company.llm.mind import AbsentMind
 from company.llm.recovery import LONGEST_WAIT, TABLE, Compact, Leave, Retry, decide
 from company.ports import Clock
 from company.store import Store
-
-LOOK = 0.25
-"""Seconds between two looks at the stop flag while a provider answers."""
 
 
 class Thinking:
@@ -48,6 +48,7 @@ class Thinking:
         gates: What all calls to a provider share, by its name.
         redact: Takes secrets out of what a provider says.
         answer_tokens: Longest answer a model is asked for, its thoughts included.
+        progress: `[progress]` of the company.
         circuits: Makes the circuit breaker of one model.
         jitter: Source of the random part of waits.
     """
@@ -61,11 +62,13 @@ class Thinking:
         gates: Callable[[str], Gate],
         redact: Callable[[str], str] = str,
         answer_tokens: int = 4_096,
+        progress: ProgressSettings = USUAL,
         circuits: Callable[[], Circuit] = Circuit,
         jitter: random.Random | None = None,
     ) -> None:
         self._store, self._gates = store, gates
         self._asking = Asking(store=store, allowance=allowance, clock=clock, redact=redact, answer_tokens=answer_tokens)
+        self._breaker = Breaker(store=store, allowance=allowance, settings=progress)
         self._windows = Windows(journal=store.journal, answer=answer_tokens)
         self._circuits: defaultdict[str, Circuit] = defaultdict(circuits)
         self._jitter = jitter or random.Random()
@@ -92,13 +95,26 @@ class Thinking:
 
         Raises:
             Stopped: A person stopped the company.
+            Held: The role, or the company, goes in circles; the model was not called.
             Tripped: The worst case does not fit the budget; the model was not called.
             UsageError: No model of the chain has what it needs: a price, a key, its package.
             Fault: No model of the chain gave an answer; the text names those that were tried, in order.
         """
-        raise_if_stopped(self._store, scope.run.id)
-        asking = self._ask_in_turn(Question(scope, talk, tools, message_id, debug), minds)
-        return await (self._until_stopped(asking, scope.run.id) if minds[0].provider else asking)
+
+        async def ask() -> Thought:
+            self._breaker.admit(scope)
+            asking = self._ask_in_turn(Question(scope, talk, tools, message_id, debug), minds)
+            return await (self._until_stopped(asking, scope.run.id) if minds[0].provider else asking)
+
+        return await tape.current().thought(scope, message_id, ask)
+
+    def refuse_if_held(self, scope: Scope) -> None:
+        """Refuse new work of a role that is held.
+
+        Raises:
+            Held: The role, or the company, is held.
+        """
+        self._breaker.refuse_if_held(scope)
 
     async def _ask_in_turn(self, question: Question, minds: Sequence[Mind]) -> Thought:
         notices: list[str] = []

@@ -7,17 +7,20 @@ approved.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 
 from company import events
-from company.errors import ProviderError, UsageError
+from company.errors import Held, ProviderError, UsageError
 from company.events import Json
-from company.governor import Governor, Outcome, Scope, Thinking, Thought, Tripped
-from company.graph.planning import Decision, addressed, decide
+from company.governor import Governor, Scope, Thinking, Thought, Tripped, unique
+from company.graph.handing import acts, handed_on
+from company.graph.planning import Decision, addressed, decide, woken
 from company.graph.prompts import Prompts
+from company.graph.proving import unproven_of, unproven_of_answer
 from company.graph.state import CompanyState, RunContext, new_work
 from company.home import Company
 from company.llm import Mind
@@ -45,12 +48,18 @@ class Ceo:
 
     async def plan(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
         """Delegate, or answer at once when nobody is needed."""
+        called = woken(state["brief"].get("woken", {}))
         begun: CompanyState = {"brief": await self._brief(runtime.context.run), "round": 0, "read": 0}
         state = {**state, **begun}
-        if (named := self._named(runtime.context.run)) is not None:
-            return self._go_on(state, runtime, named, begun)
+        begun["sources"] = _sources(state)
+        if (by_code := called or self._named(runtime.context.run)) is not None:
+            return self._go_on(state, runtime, by_code, begun)
         talk = self._prompts.planning(self._role, state["brief"])
-        return self._go_on(state, runtime, await self._decide(state, runtime, talk, "plan"), begun)
+        try:
+            decision = self._screened(await self._decide(state, runtime, talk, "plan"), state)
+        except (Held, Tripped) as error:
+            return self._partial({**state, "reports": []}, runtime, error, {**begun, "degraded": []})
+        return self._go_on(state, runtime, decision, begun)
 
     async def answer(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
         """Once the last sibling has reported, accept the reports and answer, or delegate one more round."""
@@ -58,11 +67,16 @@ class Ceo:
         if len(reports) < len(state["plan"]):
             return Command()  # the others are still at work
         failures = [f"{report['role']}: {text}" for report in reports for text in report["failures"]]
-        arrived: CompanyState = {"degraded": failures, "read": len(state["reports"])}
+        arrived: CompanyState = {"degraded": failures, "read": len(state["reports"]), "sources": _sources(state)}
+        for report in reports:
+            self._governor.note_report(self._scope(runtime), report, state["round"])
         rounds_left = state["round"] <= self._company.settings.run.review_rounds
         talk = self._prompts.answering(self._role, state["brief"], self._readable(state["reports"]))
         try:
             decision = await self._decide(state, runtime, talk, f"answer{state['round']}", delegate=rounds_left)
+            decision = self._screened(decision, state)
+            if decision.plan is not None and not decision.plan.assignments:  # nobody may be told any of it
+                decision = await self._decide(state, runtime, talk, f"answer{state['round']}.again", delegate=False)
         except (Tripped, ProviderError, UsageError) as error:
             return self._partial(state, runtime, error, arrived)
         return self._go_on(state, runtime, decision, arrived)
@@ -71,6 +85,8 @@ class Ceo:
         """Gather what the CEO plans from."""
         about = f"{run.person} said: {run.request}" if run.person else f"cycle {run.number}"
         memories = await self._company.recall(self._role, about, run.person)
+        if not run.person:  # a cycle is planned before anything of strangers is read
+            memories = [item for item in memories if not item.tainted]
         plain = run.kind == "chat" and self._company.models.needs_no_judgement(run.request)
         return {
             "kind": run.kind,
@@ -102,18 +118,15 @@ class Ceo:
     async def close(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
         """Perform what people approved; park while a decision is missing."""
         approvals, run = self._company.store.approvals, runtime.context.run
-        degraded: list[str] = []
-        while True:
-            for approval in (a for a in approvals.for_run(run.id) if a.state == "approved"):
-                outcome = await self._settle(approval, runtime)
-                degraded += [f"{approval.id}: {outcome.error}"] if outcome.status != "ok" else []
-            asked = approvals.for_run(run.id)
-            waiting = [approval.id for approval in asked if approval.state == "open"]
-            if not waiting:
-                break
-            interrupt({"approvals": waiting})
+        while pending := [each for each in approvals.for_run(run.id) if each.state in {"open", "approved"}]:
+            approved = [approval for approval in pending if approval.state == "approved"]
+            for approval in approved:
+                await self._settle(approval, runtime)
+            if not approved:
+                interrupt({"approvals": [approval.id for approval in pending]})
+        asked = approvals.for_run(run.id)
         self._follow_up(asked, runtime)
-        return {"degraded": degraded}
+        return {"degraded": [f"{each.id}: {each.result.get('error', '')}" for each in asked if _went_wrong(each)]}
 
     async def _decide(
         self, state: CompanyState, runtime: Runtime[RunContext], talk: list[Json], step: str, *, delegate: bool = True
@@ -130,7 +143,16 @@ class Ceo:
 
         if not delegate:
             return Decision(await think(talk, [], 1))
-        return await decide(think, withdraw, talk, [role for role in self._company.roles if role != self._role.id])
+        return await decide(think, withdraw, talk, self._team())
+
+    def _team(self) -> dict[str, list[str]]:
+        """Return the other roles with the tools by which each can change something."""
+        registry, roles = self._company.registry, self._company.roles.values()
+        return {
+            role.id: [name for name in role.tools if registry[name].effect != "read"]
+            for role in roles
+            if role.id != self._role.id
+        }
 
     def _minds(self, state: CompanyState) -> tuple[Mind, ...]:
         models = self._company.models
@@ -139,14 +161,18 @@ class Ceo:
     def _final(
         self, state: CompanyState, runtime: Runtime[RunContext], thought: Thought, learnt: CompanyState
     ) -> Command[Any]:
-        """End with the CEO's words, and say aloud what stood in for what."""
-        reported = [notice for report in state.get("reports", []) for notice in report["notices"]]
-        notices = list(dict.fromkeys([*state.get("notices", []), *reported, *thought.notices]))
+        """End with the CEO's words, and say aloud what stood in for what and what no receipt shows."""
+        reports = state.get("reports", [])
+        reported = [notice for report in reports for notice in report["notices"]]
+        claimed = unproven_of(reports)
+        claimed += unproven_of_answer(self._company, runtime.context.run, thought.text, known=claimed)
+        notices = list(dict.fromkeys([*state.get("notices", []), *reported, *thought.notices, *claimed]))
         if not notices:
             return Command(update={**learnt, "answer": thought.text}, goto=self._ending)
         aside = "\n".join(f"({notice})" for notice in notices)
         self._say(runtime, "notice", aside)
-        return Command(update={**learnt, "answer": f"{thought.text}\n\n{aside}"}, goto=self._ending)
+        update = {**learnt, "answer": f"{thought.text}\n\n{aside}", "degraded": [*learnt.get("degraded", []), *claimed]}
+        return Command(update=update, goto=self._ending)
 
     def _go_on(
         self, state: CompanyState, runtime: Runtime[RunContext], decision: Decision, learnt: CompanyState
@@ -166,13 +192,28 @@ class Ceo:
             for lane, step in zip(lanes, steps, strict=True)
         ]
         self._company.store.journal.append([scope.draft(snapshot), *started])
-        taint = [f"report of {report['role']}" for report in state.get("reports", []) if report["tainted"]]
         plain = state["brief"]["plain"]
         sends = [
-            Send("think", new_work(path, step, taint, plain=plain)) for path, step in zip(paths, plan, strict=True)
+            Send("think", new_work(path, step, () if self._acts(step["role"]) else learnt["sources"], plain=plain))
+            for path, step in zip(paths, plan, strict=True)
         ]
         update = {**learnt, "plan": plan, "round": round_number, "notices": list(decision.thought.notices)}
         return Command(update=update, goto=sends)
+
+    def _screened(self, decision: Decision, state: CompanyState) -> Decision:
+        """Return the decision without the words of a model that had read strangers', for roles that act."""
+        if decision.plan is None or decision.by_code or not _sources(state):
+            return decision
+        brief, reports = state["brief"], state.get("reports", [])
+        said = [message["content"] for message in brief["conversation"] if message["role"] == "user"]
+        said = [*said, brief["request"]] if brief["person"] else []
+        screened = handed_on(
+            decision.plan.assignments, said=said, reports=reports, roles=self._company.roles, acts=self._acts
+        )
+        return replace(decision, plan=decision.plan.model_copy(update={"assignments": screened}))
+
+    def _acts(self, role: str) -> bool:
+        return acts(self._company.roles[role], self._company.registry)
 
     def _readable(self, reports: Sequence[Json]) -> list[Json]:
         """Cut reports to the CEO's headroom, shared by the siblings."""
@@ -184,17 +225,19 @@ class Ceo:
     ) -> Command[Any]:
         """Answer by code from what is there when the CEO's model cannot be asked."""
         lines = [f"{report['role']}: {report['summary']}" for report in state["reports"]]
-        text = f"I could not finish this answer ({error}). What came in:\n" + "\n".join(lines)
+        claimed = unproven_of(state["reports"])
+        lines += [f"({line})" for line in claimed]
+        text = "\n".join([f"I could not finish this answer ({error}).", *(["What came in:", *lines] if lines else [])])
         self._say(runtime, "partial", text)
-        degraded = [*arrived["degraded"], str(error)]
+        degraded = [*arrived["degraded"], *claimed, str(error)]
         return Command(update={**arrived, "answer": text, "degraded": degraded}, goto=self._ending)
 
-    async def _settle(self, approval: Approval, runtime: Runtime[RunContext]) -> Outcome:
+    async def _settle(self, approval: Approval, runtime: Runtime[RunContext]) -> None:
         role = self._company.roles[approval.role]
         scope = Scope(runtime.context.run, role, approval.path, tuple(approval.sources))
         outcome = await self._governor.perform_approved(scope, approval)
-        self._company.store.approvals.settle(approval.id, {"status": outcome.status, "value": outcome.value})
-        return outcome
+        result = {"status": outcome.status, "value": outcome.value, "error": outcome.error}
+        self._company.store.approvals.settle(approval.id, result)
 
     def _follow_up(self, approvals: Sequence[Approval], runtime: Runtime[RunContext]) -> None:
         if approvals:
@@ -214,6 +257,16 @@ class Ceo:
         return Scope(runtime.context.run, self._role, "ceo")
 
 
+def _sources(state: CompanyState) -> list[str]:
+    """Name the documents of strangers that the CEO has read: in the conversation, memories and reports."""
+    brief = state["brief"]
+    said = [source for message in brief["conversation"] for source in message.get("sources", ())]
+    recalled = [f"memory {item['id']}" for item in brief["memories"] if item["tainted"]]
+    recalled += [source for item in brief["memories"] for source in item["sources"]]
+    reported = [source for report in state.get("reports", []) for source in report["sources"]]
+    return list(unique([*said, *recalled, *reported]))
+
+
 def _paths(taken: Sequence[str], assignments: Sequence[Assignment]) -> list[str]:
     """Name each assignment's lane: `ceo/trading`, and `ceo/trading~2` for a second one in the same run."""
     paths = list(taken)
@@ -224,10 +277,14 @@ def _paths(taken: Sequence[str], assignments: Sequence[Assignment]) -> list[str]
     return paths[len(taken) :]
 
 
+def _went_wrong(approval: Approval) -> bool:
+    return approval.state == "done" and approval.result["status"] not in {"ok", "waiting"}
+
+
 def _decided(approval: Approval) -> str:
     """Say in one line what a person decided and what came of it."""
     what = f"{approval.id} {approval.tool}"
     if approval.state != "done":
-        return f"{what}: {approval.state}" + (f" by {approval.decided_by}" if approval.decided_by else "")
+        return f"{what}: {approval.state}" + (f" by {approval.people}" if approval.people else "")
     result = approval.result or {}
-    return f"{what}: approved by {approval.decided_by}, {result.get('status', 'unknown')}"
+    return f"{what}: approved by {approval.people}, {result.get('status', 'unknown')}"

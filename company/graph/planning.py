@@ -6,12 +6,13 @@ try that came to nothing, and words that are a plan, are no message to a person 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from company.events import Json
 from company.governor import Outcome, Thought
 from company.graph import messages
+from company.llm import AUTOPILOT
 from company.llm.ladder import StructuredFailure, plan_rungs, structured
 from company.roles import DELEGATE, Assignment, Plan
 
@@ -31,10 +32,13 @@ class Decision:
     Attributes:
         thought: The model's last answer.
         plan: Who does what; None when the words of `thought` are the answer.
+        by_code: No model had a part in the plan: code made it from the person's words and the role files, as the
+            autopilot does.
     """
 
     thought: Thought
     plan: Plan | None = None
+    by_code: bool = False
 
 
 def addressed(request: str, roles: Collection[str]) -> Decision | None:
@@ -48,17 +52,37 @@ def addressed(request: str, roles: Collection[str]) -> Decision | None:
     if found is None or found[1] not in roles:
         return None
     assignment = Assignment(role=found[1], task=found[2], expects="An answer to the request.")
-    return Decision(Thought(""), Plan(assignments=(assignment,), note="the person named the role"))
+    return Decision(Thought(""), Plan(assignments=(assignment,), note="the person named the role"), by_code=True)
 
 
-async def decide(think: Think, withdraw: Withdraw, talk: list[Json], roles: Sequence[str]) -> Decision:
+def woken(roles: Mapping[str, Sequence[str]]) -> Decision | None:
+    """Return the plan of a cycle in which code decided who works; None when it did not.
+
+    Args:
+        roles: Why each role was woken, by id; none in a cycle that the CEO plans.
+    """
+    if not roles:
+        return None
+    assignments = tuple(
+        Assignment(
+            role=role,
+            task=f"You were woken: {'; '.join(reasons)}. Do your standing work.",
+            expects="What you found, and what you did about it.",
+            standing=True,
+        )
+        for role, reasons in roles.items()
+    )
+    return Decision(Thought(""), Plan(assignments=assignments, note="woken by code"), by_code=True)
+
+
+async def decide(think: Think, withdraw: Withdraw, talk: list[Json], roles: Mapping[str, Sequence[str]]) -> Decision:
     """Ask the CEO for a plan or an answer.
 
     Args:
         think: Asks the model once.
         withdraw: Takes back words that were no message.
         talk: The conversation so far.
-        roles: Ids of the roles work can be given to.
+        roles: Ids of the roles work can be given to, each with the tools by which it can change something.
 
     Raises:
         StructuredFailure: The model handed in nothing that can be carried out.
@@ -74,14 +98,14 @@ async def decide(think: Think, withdraw: Withdraw, talk: list[Json], roles: Sequ
         return _merged(tries[-1]) if tries[-1].calls else tries[-1].text
 
     try:
-        plan = await structured(ask, plan_rungs(roles), words=lambda _: None)
+        plan = await structured(ask, plan_rungs(list(roles), roles), words=lambda _: None)
     except StructuredFailure as failure:
         _take_back(tries[-1], withdraw, str(failure))
         raise
     if plan is not None and not tries[-1].calls:
         _take_back(tries[-1], withdraw, "the words were a plan")
     notices = tuple(dict.fromkeys(notice for thought in tries for notice in thought.notices))
-    return Decision(replace(tries[-1], notices=notices), plan)
+    return Decision(replace(tries[-1], notices=notices), plan, by_code=tries[-1].model == AUTOPILOT)
 
 
 def _take_back(thought: Thought, withdraw: Withdraw, reason: str) -> None:

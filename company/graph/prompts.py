@@ -63,7 +63,8 @@ class Prompts:
 
 def _essence(report: Json) -> Json:
     """What a model reads of a report: no empty part, and nothing that code looks after."""
-    known = {"task", "receipts", "notices"} | ({"path"} if "~" not in report["path"] else set())
+    known = {"task", "receipts", "notices", "sources", "informed", "completion"}
+    known |= {"path"} if "~" not in report["path"] else set()
     return {name: part for name, part in report.items() if part and name not in known}
 
 

@@ -18,8 +18,11 @@ from langgraph.types import Command, Send
 from company import events
 from company.errors import ProviderError, UsageError
 from company.governor import Call, Governor, Outcome, Scope, Thinking, Thought, Tripped, unique
+from company.governor.claims import judge
 from company.graph import messages
+from company.graph.handing import acts, stated
 from company.graph.prompts import Prompts
+from company.graph.proving import grounds_of_work
 from company.graph.state import RunContext, Work
 from company.home import Company
 from company.llm import Mind
@@ -52,6 +55,7 @@ class Specialist:
         if not state["messages"]:
             state = await self._begin(state, runtime)
             try:
+                self._thinking.refuse_if_held(self._scope(state, runtime))
                 state = await self._open(state, runtime)
             except UsageError as error:
                 return self._hand_in(state, self._scope(state, runtime), "", [str(error)])
@@ -69,12 +73,14 @@ class Specialist:
         scope = self._scope(state, runtime)
         assignment = Assignment.model_validate(state["assignment"])
         memories = await self._company.recall(scope.role, assignment.task, scope.run.person)
+        if acts(scope.role, self._company.registry):  # it can still ask for them with a tool, and is labelled then
+            memories = [item for item in memories if not item.tainted]
         talk = [
             messages.system(self._prompts.specialist(scope.role)),
             self._prompts.assignment(assignment, memories),
         ]
-        taint = [*state["taint"], *(f"memory {item.id}" for item in memories if item.tainted)]
-        return {**state, "messages": talk, "taint": taint}
+        taint = unique([*state["taint"], *(label for item in memories for label in item.labels)])
+        return {**state, "messages": talk, "taint": list(taint)}
 
     async def _ask(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
         scope = self._scope(state, runtime)
@@ -100,7 +106,8 @@ class Specialist:
         }
         if thought.calls:
             return Command(goto=Send("act", state))
-        return self._hand_in(state, scope, thought.text, [], thought.figures)
+        figures = thought.figures or stated(thought.text, scope.role.figures)
+        return self._hand_in(state, scope, thought.text, [], figures)
 
     async def _perform(self, work: Work, runtime: Runtime[RunContext], thought: Thought) -> Work:
         outcomes = await self._outcomes(work, runtime, thought.calls)
@@ -134,17 +141,28 @@ class Specialist:
         figures: Mapping[str, str] | None = None,
     ) -> Command[Any]:
         failed = [*work["failures"], *failures]
+        standing = judge(
+            text,
+            self._company.registry,
+            grounds_of_work(work["messages"], self._company.roles),
+            proof=work["assignment"].get("proof", ()),
+            unfinished=bool(work["waiting"] or failed),
+        )
         report = Report(
             role=scope.role.id,
             path=work["path"],
             task=work["assignment"]["task"],
             status="waiting" if work["waiting"] else "degraded" if failed else "ok",
+            completion=standing.completion,
             summary=(text or "; ".join(failed))[:SUMMARY_LIMIT],
             figures=dict(figures or {}),
             receipts=[f"{receipt['tool']} {receipt['key'][:8]}" for receipt in work["receipts"]],
+            unproven=standing.unproven,
             waiting=work["waiting"],
             failures=failed,
             tainted=bool(work["taint"]),
+            sources=work["taint"],
+            informed=work["informed"],
             notices=work["notices"],
         ).model_dump(mode="json")
         self._company.store.journal.append(
@@ -190,7 +208,14 @@ class Specialist:
 
     def _scope(self, work: Work, runtime: Runtime[RunContext]) -> Scope:
         role = self._company.roles[work["assignment"]["role"]]
-        return Scope(runtime.context.run, role, work["path"], unique(work["taint"]))
+        return Scope(
+            run=runtime.context.run,
+            role=role,
+            path=work["path"],
+            taint=unique(work["taint"]),
+            informed=unique(work["informed"]),
+            turn=work["steps"],
+        )
 
 
 def _sources(outcomes: Sequence[Outcome]) -> list[str]:

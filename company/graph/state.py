@@ -36,6 +36,7 @@ class CompanyState(TypedDict, total=False):
         reports: Typed reports, in order of arrival.
         read: How many of `reports` earlier rounds had already answered.
         answer: The CEO's words.
+        sources: The documents of strangers that the CEO had read when it said them.
         degraded: What went wrong, in words.
         notices: What the answer has to say about how it came about.
     """
@@ -46,6 +47,7 @@ class CompanyState(TypedDict, total=False):
     reports: Annotated[list[Json], operator.add]
     read: int
     answer: str
+    sources: list[str]
     degraded: Annotated[list[str], operator.add]
     notices: Annotated[list[str], operator.add]
 
@@ -58,7 +60,8 @@ class Work(TypedDict):
         assignment: What the CEO asked.
         messages: The conversation with the role's model (company/graph/messages.py).
         steps: Model calls made so far.
-        taint: Sources of untrusted text that entered the context.
+        taint: The documents whose untrusted text entered the context.
+        informed: The documents behind typed values that were handed on with the assignment.
         waiting: Approvals asked by this assignment.
         receipts: `{"tool", "key"}` of effects that happened.
         failures: Calls that did not end well, in words.
@@ -73,6 +76,7 @@ class Work(TypedDict):
     messages: list[Json]
     steps: int
     taint: list[str]
+    informed: list[str]
     waiting: list[str]
     receipts: list[Json]
     failures: list[str]
@@ -82,13 +86,15 @@ class Work(TypedDict):
 
 
 def new_work(path: str, assignment: Json, taint: Sequence[str], *, plain: bool = False) -> dict[str, Any]:
-    """Return a new working context; `taint` is what its author had read."""
+    """Return a new working context; `taint` is what the author of its words had read."""
+    handed = assignment.get("figures", {}).values()
     empty: Work = {
         "path": path,
         "assignment": assignment,
         "messages": [],
         "steps": 0,
         "taint": list(taint),
+        "informed": list(dict.fromkeys(source for figure in handed for source in figure["sources"])),
         "waiting": [],
         "receipts": [],
         "failures": [],

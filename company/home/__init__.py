@@ -1,24 +1,58 @@
 """A company directory, opened: its content read and checked, its world wired, one frozen `Company` returned.
 
-It decides nothing at run time; what a run does is the graph's, whether it may is the governor's.
+It decides nothing at run time; what a run does is the graph's, whether it may is the governor's. Names are looked up
+when they are first asked for: stopping the company does not wait until models, memory and market are loaded.
 """
 
-from company.home.company import Company, open_company, open_redactor, open_store
-from company.home.content import Content, load_content
-from company.home.directory import CompanyDirectory, bundled_directory, find_directory, state_directory
-from company.home.scaffold import init_company
-from company.home.trust import is_trusted, require_trust, trust, trusted_directories
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from company.home.company import Company, open_company, open_redactor
+    from company.home.content import Content, load_content
+    from company.home.desk import open_desk
+    from company.home.directory import CompanyDirectory, bundled_directory, find_directory, state_directory
+    from company.home.opening import open_store
+    from company.home.scaffold import init_company
+    from company.home.signals import Sight, Signals, mark
+    from company.home.trusting import is_trusted, require_trust, trust, trusted_directories
+
+_PLACES = {
+    "Company": "company",
+    "CompanyDirectory": "directory",
+    "Content": "content",
+    "Sight": "signals",
+    "Signals": "signals",
+    "bundled_directory": "directory",
+    "find_directory": "directory",
+    "init_company": "scaffold",
+    "is_trusted": "trusting",
+    "load_content": "content",
+    "mark": "signals",
+    "open_company": "company",
+    "open_desk": "desk",
+    "open_redactor": "company",
+    "open_store": "opening",
+    "require_trust": "trusting",
+    "state_directory": "directory",
+    "trust": "trusting",
+    "trusted_directories": "trusting",
+}
 
 __all__ = [
     "Company",
     "CompanyDirectory",
     "Content",
+    "Sight",
+    "Signals",
     "bundled_directory",
     "find_directory",
     "init_company",
     "is_trusted",
     "load_content",
+    "mark",
     "open_company",
+    "open_desk",
     "open_redactor",
     "open_store",
     "require_trust",
@@ -26,3 +60,9 @@ __all__ = [
     "trust",
     "trusted_directories",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from company import __version__
-from company.config import LimitSettings, Settings, load_settings
+from company.config import Settings, load_settings
 from company.defence import Watch
 from company.errors import UsageError
 from company.events import Json
 from company.home.content import Content, load_content
+from company.home.desk import SEED_FLAG, company_clock, desk_of
 from company.home.directory import CompanyDirectory
+from company.home.opening import open_store
 from company.llm import Models
 from company.memory import Memory, Note, Recalled, VectorMemory, find_embedder, masked
 from company.newsroom import Newsroom
@@ -28,10 +30,9 @@ from company.roles import Role
 from company.store import MASTER_KEY_VARIABLE, ProviderKeys, Records, Redactor, Run, SecretStore, Store
 from company.studio import Studio
 from company.toolkit import Prompts, Registry
-from company.trading import Desk, RiskLimits
-from company.world import START, PaperNews, PaperOutbox, PaperTraffic, PaperWorld, VirtualClock, WallClock
+from company.trading import Desk
+from company.world import START, PaperNews, PaperOutbox, PaperTraffic, PaperWorld, WallClock
 
-SEED_FLAG = "world.seed"
 TURNS = 12
 """Earlier messages of a conversation that the CEO sees again."""
 
@@ -103,7 +104,8 @@ class Company:
             return self.clock.now()
         if last is None:
             return START
-        return last + self.settings.run.step if step else last
+        reached = max(last, self.clock.now())  # time also goes on when nobody is woken
+        return reached + self.settings.run.step if step else reached
 
     def advance_to(self, at: datetime) -> None:
         """Move the paper world to `at`, or settle it where it is when it is there already."""
@@ -122,16 +124,28 @@ class Company:
         """Let every role remember what it reported, and the CEO what it was told; returns how much each keeps."""
         if self.memory is None:
             return {}
-        drafts = [_lesson(run, report) for report in reports] + [_told(self.chief, run, answer)]
+        sources = tuple(dict.fromkeys(source for report in reports for source in report["sources"]))
+        drafts = [_lesson(run, report) for report in reports] + [_told(self.chief, run, answer, sources)]
         notes = [note.model_copy(update={"text": masked(note.text)}) for note in drafts]
         await self.memory.remember_many(notes)
         return {role: sum(note.role == role for note in notes) for role in dict.fromkeys(n.role for n in notes)}
 
     def conversation(self, run: Run) -> list[Json]:
-        """Return the last messages of the run's conversation before it, oldest first."""
+        """Return the last messages of the run's conversation before it, oldest first.
+
+        Each answer names in `sources` the documents of strangers that the CEO had read when it gave it; one of a
+        version that kept none, or of a run that failed, names itself.
+        """
         if not run.thread_id:
             return []
-        return self.store.journal.conversation(run.thread_id, before=run.id, limit=TURNS)
+        messages = self.store.journal.conversation(run.thread_id, before=run.id, limit=TURNS)
+        return [message | {"sources": self._sources(message)} for message in messages]
+
+    def _sources(self, message: Json) -> list[str]:
+        if message["role"] == "user":
+            return []
+        kept: list[str] = self.store.runs.get(message["run"]).outcome.get("sources", [f"answer of {message['run']}"])
+        return kept
 
     def close(self) -> None:
         """Close every file."""
@@ -156,7 +170,7 @@ def open_company(
     """
     settings = load_settings(directory.config_file)
     content = load_content(directory, settings, environment)
-    clock = WallClock() if settings.world.clock == "wall" else VirtualClock(START)
+    clock = company_clock(settings)
     store = open_store(state, clock)
     try:
         chosen = _seed(store, settings, seed)
@@ -200,17 +214,6 @@ def _keys(
     return keys, Redactor(keys.values, secrets.values, lambda: master)
 
 
-def open_store(state: Path, clock: Clock | None = None) -> Store:
-    """Open only the store of a state directory.
-
-    Args:
-        state: The state directory.
-        clock: Company time, for effects; wall time when left out.
-    """
-    wall = WallClock()
-    return Store.open(state / "company.db", now=wall.now, company_time=(clock or wall).now)
-
-
 def _seed(store: Store, settings: Settings, seed: int | None) -> int:
     with store.transaction():
         kept = store.flags.get(SEED_FLAG)
@@ -238,15 +241,8 @@ def _services(
     feed = PaperNews(seed=seed, clock=clock, shocks=world.market.shocks)
     traffic = PaperTraffic(seed=seed, clock=clock, books=books)
     outbox = PaperOutbox(seed=seed, clock=clock, books=books)
-    desk = Desk(
-        venues=world.venues,
-        clock=clock,
-        books=store.books("trading"),
-        limits=_limits(settings.limits),
-        quote=settings.company.quote,
-    )
     services: dict[type, Any] = {
-        Desk: desk,
+        Desk: desk_of(store, settings, world, clock),
         Newsroom: Newsroom(feed=feed, clock=clock, books=store.books("newsroom")),
         Watch: Watch(traffic=traffic, clock=clock, books=store.books("defence")),
         Studio: Studio(outbox=outbox, clock=clock, books=store.books("studio")),
@@ -258,20 +254,6 @@ def _services(
         Outbox: outbox,
     }
     return services | ({Memory: memory} if memory else {})
-
-
-def _limits(limits: LimitSettings) -> RiskLimits:
-    halved, no_new, stop = limits.drawdown_steps
-    return RiskLimits(
-        max_trade_fraction=limits.max_trade_fraction,
-        max_position_fraction=limits.max_position_fraction,
-        max_gross_fraction=limits.max_gross_fraction,
-        min_conviction=limits.min_conviction,
-        daily_loss_fraction=limits.daily_loss_fraction,
-        drawdown_halved=halved,
-        drawdown_no_new=no_new,
-        drawdown_stop=stop,
-    )
 
 
 def _identity(content: Content, settings: Settings) -> str:
@@ -291,12 +273,12 @@ def _lesson(run: Run, report: Json) -> Note:
         role=report["role"],
         text=f"{run.as_of:%Y-%m-%d %H:%M} {report['task'][:120]}: {report['summary'][:KEPT]}",
         person=run.person,
-        tainted=report["tainted"],
+        sources=tuple(report["sources"]),
         run_id=run.id,
     )
 
 
-def _told(chief: Role, run: Run, answer: str) -> Note:
+def _told(chief: Role, run: Run, answer: str, sources: tuple[str, ...]) -> Note:
     """What the CEO keeps: the words of a person, or its own summing-up of a cycle."""
     if run.person:
         text = f"{run.person} said: {run.request}"
@@ -309,4 +291,5 @@ def _told(chief: Role, run: Run, answer: str) -> Note:
             importance=0.7,
             run_id=run.id,
         )
-    return Note(role=chief.id, text=f"{run.as_of:%Y-%m-%d %H:%M} cycle {run.number}: {answer[:KEPT]}", run_id=run.id)
+    text = f"{run.as_of:%Y-%m-%d %H:%M} cycle {run.number}: {answer[:KEPT]}"
+    return Note(role=chief.id, text=text, sources=sources, run_id=run.id)

@@ -1,7 +1,8 @@
 """What a company directory holds: its roles, tools and prompts, read together and checked against each other.
 
 Each kind is checked for itself where it is read. Here it is checked that they fit: every tool a role is granted or a
-mandate covers exists, every playbook calls its tools with arguments they have, every mandate names roles there are.
+mandate or a quorum covers exists, every playbook calls its tools with arguments they have, every mandate names roles
+there are, every department that is given a budget has a role.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from company.config import Settings, suggest
 from company.errors import UsageError
 from company.home.directory import CompanyDirectory
-from company.home.trust import require_trust
+from company.home.trusting import require_trust
 from company.llm import check_playbooks
 from company.roles import Call, Role, load_roles, walk_steps
 from company.toolkit import Prompts, Registry, Tool, load_prompts, load_tools
@@ -38,7 +39,7 @@ def load_content(directory: CompanyDirectory, settings: Settings, environment: M
 
     Args:
         directory: The company.
-        settings: Its settings; what its mandates name is checked too.
+        settings: Its settings; what its mandates, quorums and budgets name is checked too.
         environment: Says where the list of trusted directories is kept.
 
     Raises:
@@ -50,7 +51,12 @@ def load_content(directory: CompanyDirectory, settings: Settings, environment: M
     check_playbooks(roles.values())
     tools = load_tools(directory.bundled / "tools", own_tools)
     prompts = load_prompts(directory.bundled / "prompts", own_prompts)
-    faults = chain(_role_faults(roles.values(), tools), _mandate_faults(directory, settings, roles, tools))
+    faults = chain(
+        _role_faults(roles.values(), tools),
+        _mandate_faults(directory, settings, roles, tools),
+        _quorum_faults(directory, settings, tools),
+        _department_faults(directory, settings, roles),
+    )
     if fault := next(faults, None):
         raise fault
     return Content(MappingProxyType(roles), tools, prompts)
@@ -104,6 +110,22 @@ def _mandate_faults(
         for name in mandate.roles:
             if name not in roles:
                 yield _unknown("role", name, f"{where}.roles", roles)
+
+
+def _quorum_faults(directory: CompanyDirectory, settings: Settings, tools: Registry) -> Iterator[UsageError]:
+    for number, quorum in enumerate(settings.approvals.quorums):
+        for name in quorum.tools:
+            if name not in tools:
+                yield _unknown("tool", name, f"{directory.config_file}: approvals.quorums[{number}].tools", tools)
+
+
+def _department_faults(
+    directory: CompanyDirectory, settings: Settings, roles: Mapping[str, Role]
+) -> Iterator[UsageError]:
+    known = {role.department for role in roles.values()}
+    for name in settings.budget.departments:
+        if name not in known:
+            yield _unknown("department", name, f"{directory.config_file}: budget.departments.{name}", known)
 
 
 def _unknown(kind: str, name: str, where: str, known: Iterable[str]) -> UsageError:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from company.errors import UsageError
 from company.home.directory import CompanyDirectory, bundled_directory
-from company.home.trust import trust
+from company.home.trusting import trust
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

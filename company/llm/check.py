@@ -32,6 +32,7 @@ def check_playbooks(roles: Iterable[Role]) -> None:
 class _Checker:
     def __init__(self, role: Role, given: frozenset[str]) -> None:
         self._source, self._given = role.source, given
+        self._quoting = {"memories"}
 
     def check(self, steps: Sequence[Step], path: str, known: set[str]) -> set[str]:
         """Check steps in order and return the names known after them."""
@@ -50,6 +51,8 @@ class _Checker:
             case Each():
                 self._reads(step.items, f"{path}.for", known, bare=True)
                 self._binds(step.variable, f"{path}.for")
+                if names_in(step.items, f"{self._source}: {path}.for", bare=True) & self._quoting:
+                    self._quoting.add(step.variable)
                 inside = self.check(step.do, f"{path}.do", known | {step.variable})
                 return inside - ({step.variable} - known)
             case Branch():
@@ -61,6 +64,7 @@ class _Checker:
                 self._reads(step.text, f"{path}.answer", known)
             case Delegate():
                 self._reads([step.task, step.expects], f"{path}.task", known)
+                self._quotes_nobody([step.task, step.expects], f"{path}.task")
         return known
 
     def _reads(self, value: Any, path: str, known: set[str], *, bare: bool = False) -> None:
@@ -69,6 +73,13 @@ class _Checker:
             near = get_close_matches(name, sorted(known), n=1)
             cure = f"did you mean {near[0]!r}?" if near else f"known at this step: {', '.join(sorted(known))}"
             raise UsageError(f"nothing is called {name!r}", where=where, cure=cure)
+
+    def _quotes_nobody(self, value: Any, path: str) -> None:
+        """Refuse a task with words of a memory: a role obeys its task, whoever wrote it."""
+        where = f"{self._source}: {path}"
+        for name in sorted(names_in(value, where) & self._quoting):
+            what = f"{name!r} may hold words of strangers, and a task is obeyed"
+            raise UsageError(what, where=where, cure="let the role recall what it has to know")
 
     def _binds(self, name: str, path: str) -> None:
         if name in self._given:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -115,27 +116,41 @@ def problems(error: ValueError) -> list[str]:
     return every[:PROBLEMS] if more <= 0 else [*every[: PROBLEMS - 1], f"and {more + 1} more problems like these"]
 
 
-def plan_rungs(roles: Sequence[str]) -> tuple[Rung[Plan], ...]:
+def plan_rungs(
+    roles: Sequence[str], effects: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> tuple[Rung[Plan], ...]:
     """Return the shapes of the CEO's plan: the whole, and one with roles and tasks only.
 
     Args:
         roles: Ids of the roles work can be given to.
+        effects: Names of the tools by which each role can change something: what may prove that a task is done.
     """
     return (
-        Rung("a plan", _full_schema(roles), lambda data: _checked(Plan.model_validate(data), roles)),
-        Rung("roles and tasks", _small_schema(roles), lambda data: _checked(_small_plan(data), roles)),
+        Rung("a plan", _full_schema(roles, effects), lambda data: _checked(Plan.model_validate(data), roles, effects)),
+        Rung("roles and tasks", _small_schema(roles), lambda data: _checked(_small_plan(data), roles, effects)),
     )
 
 
-def _full_schema(roles: Sequence[str]) -> Json:
+def _full_schema(roles: Sequence[str], effects: Mapping[str, Sequence[str]]) -> Json:
     """Return the plan as a model is asked for it: short, because the CEO's every call carries it.
 
-    `slots` and `deadline_seconds` are read when they come, but not offered: only code fills them.
+    `slots`, `figures` and `deadline_seconds` are read when they come, but not offered: only code fills them.
     """
-    more = {
+    more: dict[str, Json] = {
         "expects": {"type": "string", "description": "What the report must hold."},
         "standing": {"type": "boolean", "description": "True: do the whole standing procedure."},
+        "inputs": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Report figures to hand on: research.mood.",
+        },
     }
+    if proofs := sorted({tool for tools in effects.values() for tool in tools}):
+        more["proof"] = {
+            "type": "array",
+            "items": {"type": "string", "enum": proofs},
+            "description": "Tools whose receipts prove it.",
+        }
     schema = _small_schema(roles, **more)
     schema["properties"]["assignments"]["description"] = "One for each role at most."
     schema["properties"]["note"] = {"type": "string", "description": "One line on why."}
@@ -168,12 +183,17 @@ def _small_plan(data: Json) -> Plan:
     return Plan(assignments=tuple(Assignment(role=each.role, task=each.task) for each in tasks))
 
 
-def _checked(plan: Plan, roles: Sequence[str]) -> Plan:
+def _checked(plan: Plan, roles: Sequence[str], effects: Mapping[str, Sequence[str]]) -> Plan:
     if not plan.assignments:
         raise ValueError("assignments: at least one is expected; answer in words when nobody is needed")
     if unknown := sorted({each.role for each in plan.assignments} - set(roles)):
         names = ", ".join(map(repr, unknown))
         raise ValueError(f"assignments.role: there is no role {names}; choose from {', '.join(roles)}")
+    for each in plan.assignments:
+        able = effects.get(each.role, ())
+        if wrong := sorted(set(each.proof) - set(able)):
+            choice = f"choose from {', '.join(able)}" if able else "it has none: leave it out"
+            raise ValueError(f"assignments.proof: {each.role!r} has no tool {wrong[0]!r} with an effect; {choice}")
     return plan
 
 

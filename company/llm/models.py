@@ -97,6 +97,17 @@ class Models:
             for place, name in enumerate(self.chain(role))
         )
 
+    def pinned(self, role: str, name: str) -> "Models":
+        """Return the same models, but for one role that is asked of the model `name`, as `[models.roles]` would say it.
+
+        Raises:
+            UsageError: There is no such role.
+        """
+        models = self._settings.models
+        roles = {**models.roles, role: (name,)}
+        settings = self._settings.model_copy(update={"models": models.model_copy(update={"roles": roles})})
+        return Models(settings=settings, roles=self._roles, keys=self._keys)
+
     def check(self) -> None:
         """Load what every role thinks with.
 

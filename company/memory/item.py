@@ -27,7 +27,8 @@ class Note(BaseModel):
         subject: What it is about, in a few words ("binance", "BTC/USDT"); a question that names it finds it.
         source: Who said it: the role itself, the operator, a tool's result, the open web.
         trust: 0 unknown, 1 unverified, 2 the company's own, 3 the operator's word.
-        tainted: A stranger's words are in it; always true for `source="web"`.
+        tainted: A stranger's words are in it; always true for `source="web"`, and when `sources` names any.
+        sources: The documents those words came from, such as `news n-1f0c53a9b2e4`.
         importance: 0 trivial to 1 decisive; a small bonus in recall.
         run_id: The run it was learned in.
     """
@@ -42,6 +43,7 @@ class Note(BaseModel):
     source: Source = "self"
     trust: int = Field(default=2, ge=0, le=3)
     tainted: bool = False
+    sources: tuple[str, ...] = ()
     importance: float = Field(default=0.5, ge=0, le=1)
     run_id: str = ""
 
@@ -81,6 +83,7 @@ class Recalled(BaseModel):
         at: When it was first remembered.
         score: Fused relevance, comparable only within one recall.
         tainted: A stranger's words are in it: it may inform, never authorise.
+        sources: The documents those words came from, as far as they are known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -92,6 +95,12 @@ class Recalled(BaseModel):
     at: datetime
     score: float
     tainted: bool
+    sources: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What a context that reads it is labelled with."""
+        return (f"memory {self.id}", *self.sources) if self.tainted else ()
 
 
 class MemoryStatus(BaseModel):
@@ -130,6 +139,7 @@ class Memory(Protocol):
         source: Source = "self",
         trust: int = 2,
         tainted: bool = False,
+        sources: Sequence[str] = (),
         importance: float = 0.5,
         run_id: str = "",
     ) -> MemoryItem:

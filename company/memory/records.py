@@ -18,13 +18,13 @@ from company.errors import UsageError
 from company.memory.item import MemoryItem, Note
 from company.memory.words import fingerprint, subject_key
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
 _INSERT: Final = """
     INSERT INTO memory (role, kind, person, subject, subject_key, text, source, trust, tainted, importance, run_id,
-                        created_at, last_used_at, use_count, content_sha256)
+                        created_at, last_used_at, use_count, content_sha256, sources)
     VALUES (:role, :kind, :person, :subject, :subject_key, :text, :source, :trust, :tainted, :importance, :run_id,
-            :at, :at, 0, :sha256)
+            :at, :at, 0, :sha256, :sources)
     ON CONFLICT (role, person, kind, content_sha256)
     DO UPDATE SET use_count = use_count + 1, last_used_at = excluded.last_used_at
     RETURNING *
@@ -56,8 +56,21 @@ class Records:
                 where=str(file),
                 cure="update the program, or use another state directory",
             )
-        if version < _VERSION:
+        if version == 1:
+            self._add_sources()
+        elif version < _VERSION:
             self._db.executescript(_SCHEMA.read_text())
+
+    def _add_sources(self) -> None:
+        """Bring a file of version 1, which kept no sources of a memory, to version 2.
+
+        It did not taint a cycle's summing-up either, which may quote what strangers wrote.
+        """
+        with self._transaction():
+            if self._number("PRAGMA user_version") == 1:  # another process may have been faster
+                self._db.execute("ALTER TABLE memory ADD COLUMN sources TEXT NOT NULL DEFAULT '[]'")
+                self._db.execute("UPDATE memory SET tainted = 1 WHERE text GLOB '????-??-?? ??:?? cycle *'")
+                self._db.execute("PRAGMA user_version = 2")
 
     def knows(self, note: Note) -> bool:
         """Return whether the same text is stored for the same role, person and kind."""
@@ -226,13 +239,13 @@ class Records:
 
 def _row(note: Note, at: datetime) -> dict[str, Any]:
     key = {"subject_key": subject_key(note.subject), "sha256": fingerprint(note.text), "at": at.isoformat()}
-    return note.model_dump() | key
+    return note.model_dump() | key | {"sources": json.dumps(note.sources)}
 
 
 def _item(row: sqlite3.Row) -> MemoryItem:
     fields = {name: row[name] for name in Note.model_fields}
     return MemoryItem(
-        **fields | {"tainted": bool(row["tainted"])},
+        **fields | {"tainted": bool(row["tainted"]), "sources": json.loads(row["sources"])},
         id=f"m{row['seq']}",
         created_at=datetime.fromisoformat(row["created_at"]),
         use_count=row["use_count"],

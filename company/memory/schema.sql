@@ -1,4 +1,4 @@
--- Version 1 of the memory. Safe to run twice, so that two processes may create the file at once.
+-- Version 2 of the memory. Safe to run twice, so that two processes may create the file at once.
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS memory (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS memory (
     subject TEXT NOT NULL, subject_key TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL,
     trust INTEGER NOT NULL, tainted INTEGER NOT NULL, importance REAL NOT NULL, run_id TEXT NOT NULL,
     created_at TEXT NOT NULL, last_used_at TEXT NOT NULL, use_count INTEGER NOT NULL,
-    content_sha256 TEXT NOT NULL,
+    content_sha256 TEXT NOT NULL, sources TEXT NOT NULL DEFAULT '[]',
     UNIQUE (role, person, kind, content_sha256)
 );
 CREATE INDEX IF NOT EXISTS memory_subject ON memory (role, subject_key);
@@ -25,5 +25,5 @@ CREATE VIRTUAL TABLE IF NOT EXISTS memory_text USING fts5 (
 CREATE TRIGGER IF NOT EXISTS memory_added AFTER INSERT ON memory BEGIN
     INSERT INTO memory_text (rowid, text) VALUES (new.seq, new.text);
 END;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 COMMIT;

@@ -36,7 +36,7 @@ def masked(text: str) -> str:
 
 
 def screened(note: Note) -> Note:
-    """Return the note as it is stored: clean text, and tainted when it comes from the web.
+    """Return the note as it is stored: clean text, tainted when it comes from the web or names sources.
 
     Raises:
         ToolError: The text is empty, longer than 4 KB, or looks like a secret.
@@ -49,5 +49,5 @@ def screened(note: Note) -> Note:
         raise ToolError(f"the text has {size} bytes and a memory holds {MAX_BYTES}; remember a summary of it instead")
     if _SECRETS.search(text) or _SECRETS.search(note.subject):
         raise ToolError("the text looks like it holds a secret (key, token or password); leave the secret out")
-    tainted = note.tainted or note.source == "web"
+    tainted = note.tainted or bool(note.sources) or note.source == "web"
     return note.model_copy(update={"text": text, "subject": clean(note.subject), "tainted": tainted})

@@ -59,6 +59,7 @@ class VectorMemory:
         source: Source = "self",
         trust: int = 2,
         tainted: bool = False,
+        sources: Sequence[str] = (),
         importance: float = 0.5,
         run_id: str = "",
     ) -> MemoryItem:
@@ -72,6 +73,7 @@ class VectorMemory:
             source=source,
             trust=trust,
             tainted=tainted,
+            sources=tuple(sources),
             importance=importance,
             run_id=run_id,
         )
@@ -215,6 +217,7 @@ def _within(ranked: Sequence[tuple[MemoryItem, float]], limit: int, characters: 
                 at=item.created_at,
                 score=score,
                 tainted=item.tainted,
+                sources=item.sources,
             )
         )
     return recalled

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from company.errors import ToolError
-from company.newsroom.archive import Archive, Item
+from company.newsroom.archive import Archive, Item, item_id
 from company.newsroom.competitors import RIVALS, CompetitorWatch, watch
 from company.newsroom.coverage import Article, AssetBrief, Bulletin, Headline, Judged, Mood, Notable
-from company.newsroom.feed import parse_feed
+from company.newsroom.feed import Entry, parse_feed
 from company.newsroom.outlets import weight_of
 from company.newsroom.plain import plain
 from company.newsroom.sentiment import CEILING, Sentiment, label_of, score_text
@@ -44,6 +44,9 @@ class Newsroom:
     def __init__(self, *, feed: NewsFeed, clock: Clock, books: Books, rivals: Sequence[str] = RIVALS) -> None:
         self._feed, self._clock, self._rivals = feed, clock, tuple(rivals)
         self._archive = Archive(books)
+        self._document: bytes | None = None
+        self._entries: Sequence[Entry] = ()
+        self._filed: Sequence[Entry] | None = None
         self._items: tuple[Item, ...] = ()
         self._read_at: float | None = None
 
@@ -117,6 +120,14 @@ class Newsroom:
         items = sorted(self._archive.since(now - _WINDOW), key=lambda item: (item.at, item.id), reverse=True)
         return Bulletin(mood=_mood(items, None, now), items=tuple(_judged(item, items, now) for item in items[:limit]))
 
+    async def offered(self) -> list[str]:
+        """Return the ids of what the feed offers now; nothing is filed.
+
+        Raises:
+            ProviderError: The feed cannot be read.
+        """
+        return [item_id(entry.guid) for entry in await self._read()]
+
     async def competitors(self) -> CompetitorWatch:
         """Return what watched companies did in the last seven days, as far as it was read.
 
@@ -151,12 +162,20 @@ class Newsroom:
         return tuple(item for item in await self._latest() if wanted is None or wanted in item.symbols)
 
     async def _latest(self) -> tuple[Item, ...]:
+        entries = await self._read()
+        if entries is not self._filed:
+            self._items, self._filed = self._archive.file(entries, self._clock.now()), entries
+        return self._items
+
+    async def _read(self) -> Sequence[Entry]:
+        """Read the feed, or return what was read a moment ago."""
         seconds = self._clock.monotonic()
         if self._read_at is None or seconds - self._read_at >= _FRESH:
-            entries = parse_feed(await self._feed.fetch(), where=self._feed.id)
-            self._items = self._archive.file(entries, self._clock.now())
+            document = await self._feed.fetch()
+            if document != self._document:  # parsing costs ten times as much as asking
+                self._entries, self._document = parse_feed(document, where=self._feed.id), document
             self._read_at = seconds
-        return self._items
+        return self._entries
 
     def _headline(self, item: Item) -> Headline:
         return Headline(

@@ -7,19 +7,23 @@ whole grammar.
 """
 
 from company.roles.reading import load_roles, read_role
-from company.roles.reports import DELEGATE, SUMMARY_LIMIT, Assignment, Plan, Report, Status
+from company.roles.reports import CLAIMED, DELEGATE, SUMMARY_LIMIT, Assignment, Completion, Plan, Report, Status, Value
 from company.roles.role import Choices, Handle, Limits, Role, Slot, Tier
 from company.roles.steps import EVERYONE, Answer, Branch, Call, Delegate, Each, Say, Step, walk_steps
+from company.roles.wakes import SIGNALS, Signal, Wakes
 
 __all__ = [
+    "CLAIMED",
     "DELEGATE",
     "EVERYONE",
+    "SIGNALS",
     "SUMMARY_LIMIT",
     "Answer",
     "Assignment",
     "Branch",
     "Call",
     "Choices",
+    "Completion",
     "Delegate",
     "Each",
     "Handle",
@@ -28,10 +32,13 @@ __all__ = [
     "Report",
     "Role",
     "Say",
+    "Signal",
     "Slot",
     "Status",
     "Step",
     "Tier",
+    "Value",
+    "Wakes",
     "load_roles",
     "read_role",
     "walk_steps",

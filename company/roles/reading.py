@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from company.errors import UsageError
 from company.roles.role import Handle, Limits, Role
 from company.roles.steps import EVERYONE, STEPS, TAG, Delegate, Frozen
+from company.roles.wakes import Wakes
 
 
 def load_roles(folder: Path) -> dict[str, Role]:
@@ -133,7 +134,7 @@ def _nearest(key: str, location: Sequence[str | int]) -> str:
 
 
 def _model_at(location: Sequence[str | int]) -> type[Frozen]:
-    nested: dict[str, type[Frozen]] = {"limits": Limits, "handles": Handle}
+    nested: dict[str, type[Frozen]] = {"limits": Limits, "wakes": Wakes, "handles": Handle}
     for part in reversed(location):
         if isinstance(part, str):
             if part.startswith(TAG):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from company.roles.steps import Answer, Call, Delegate, Frozen, Identifier, Line, Say, Step, Text, walk_steps
+from company.roles.wakes import DAILY, Wakes
 
 Tier = Literal["fast", "smart", "deep"]
 SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\??$")]
@@ -34,17 +35,23 @@ class Handle(Frozen):
 
 
 class Limits(Frozen):
-    """What one run of a role may spend; None means the company's own limit.
+    """What a role may spend; None sets no limit of its own, those of its department and the company hold.
 
     Attributes:
-        calls: Model and tool calls.
-        seconds: Wall-clock seconds.
-        usd: Dollars.
+        calls: Model and tool calls of one run.
+        seconds: Wall-clock seconds of one run.
+        usd: Dollars of one run.
+        tokens: Tokens of one run.
+        day_usd: Dollars of a UTC day.
+        month_usd: Dollars of a UTC month.
     """
 
     calls: int | None = Field(default=None, gt=0)
     seconds: int | None = Field(default=None, gt=0)
     usd: Decimal | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, gt=0)
+    day_usd: Decimal | None = Field(default=None, ge=0)
+    month_usd: Decimal | None = Field(default=None, ge=0)
 
 
 class Role(Frozen):
@@ -54,10 +61,11 @@ class Role(Frozen):
         id: The file's name without `.md`.
         title: Job title.
         reports_to: Id of the role above; empty for the one at the top.
+        department: Whose budget it shares; its own id unless the file says otherwise.
         summary: One line from which the CEO decides whether to delegate.
         tools: Names of granted tools.
         model: Tier of model it thinks with.
-        limits: What one run of it may spend.
+        limits: What it may spend.
         handles: Requests it answers.
         playbook: Its steps in an autonomous cycle.
         persona: The markdown body: who it is, and its standing orders.
@@ -67,10 +75,12 @@ class Role(Frozen):
     id: Identifier
     title: Line
     reports_to: Identifier | Literal[""] = ""
+    department: Identifier = Field(default_factory=lambda role: role["id"])
     summary: Line
     tools: tuple[Identifier, ...] = ()
     model: Tier = "smart"
     limits: Limits = Limits()
+    wakes: Wakes | None = None
     handles: tuple[Handle, ...] = ()
     playbook: tuple[Step, ...] = ()
     persona: Text
@@ -82,6 +92,12 @@ class Role(Frozen):
         if twice := sorted({name for name in tools if tools.count(name) > 1}):
             raise ValueError(f"{twice[0]!r} is listed twice; name each tool once")
         return tools
+
+    @model_validator(mode="after")
+    def _somebody_is_woken(self) -> "Role":
+        if self.wakes and not self.reports_to:
+            raise ValueError("the CEO answers for whoever is woken; take `wakes` out, or give it to the roles below")
+        return self
 
     @model_validator(mode="after")
     def _steps_fit_the_role(self) -> "Role":
@@ -99,6 +115,16 @@ class Role(Frozen):
         yield from walk_steps(self.playbook, "playbook")
         for number, handle in enumerate(self.handles):
             yield from walk_steps(handle.do, f"handles[{number}].do")
+
+    @property
+    def waking(self) -> Wakes | None:
+        """What wakes it when code decides; None for a role that works only when it is given a task."""
+        return self.wakes or (DAILY if self.playbook and self.reports_to else None)
+
+    @property
+    def figures(self) -> frozenset[str]:
+        """Names of the figures its steps report: the only ones whose values are handed on to roles that act."""
+        return frozenset(name for _, step in self.steps() if isinstance(step, Say) for name in step.figures)
 
     def playbook_tools(self) -> tuple[str, ...]:
         """Return the tools its steps call, each once, in order of first use."""

@@ -78,7 +78,6 @@ def create_app(engine: Engine, *, site: Site, person: str) -> FastAPI:
         openapi_url=None,  # the reference serves it, completed
     )
     app.state.driver = driver
-    app.state.webhooks = webhooks
     system = System(engine, driver, tail, metrics, webhooks)
     app.add_middleware(Direct, paths={STATUS: system.answer_status})
     app.add_middleware(

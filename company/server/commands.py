@@ -8,14 +8,16 @@ so, it is done; if a crash came between, it is done now.
 
 from collections.abc import Callable, Mapping
 
-from company.engine import Engine, cancel_orders, halt, release
-from company.errors import ProviderError, ToolError, UsageError
+from company.config import Mandate
+from company.engine import Engine, halt, release, said
+from company.errors import UsageError
 from company.events import Json
+from company.governor import STOP_FLAG, Giving, clear_hold
 from company.server.driving import Driver
 from company.server.faults import Refusal
 from company.server.native.views import Decision, Message
 from company.server.principal import Principal
-from company.store import FINISHED, Approval, Requests, Run, digest_of
+from company.store import FINISHED, Approval, Requests, Run, digest_of, has_voted
 
 
 class Commands:
@@ -29,6 +31,7 @@ class Commands:
     def __init__(self, engine: Engine, driver: Driver) -> None:
         self._engine, self._driver, self._store = engine, driver, engine.company.store
         self._requests = Requests(self._store, now=engine.company.wall.now)
+        self._giving = Giving(self._store, engine.company.settings.mandates)
 
     def say(self, who: Principal, message: Message, key: str | None) -> Run:
         """Begin a chat turn in a person's name, or return the one that `key` began.
@@ -63,7 +66,7 @@ class Commands:
     async def decide(
         self, who: Principal, approval: Approval, decision: Decision, key: str | None
     ) -> tuple[Approval, Run]:
-        """Approve or reject one call, and return when its run has acted on it.
+        """Approve or reject one call or a bundle, and return when its run has acted on it.
 
         Raises:
             Refusal: It was decided before, or the key belongs to another request.
@@ -73,26 +76,39 @@ class Commands:
         if not is_new and _is_decided(approval, who, decision):
             return approval, self._store.runs.get(approval.run_id)
         try:
-            return await self._driver.decide(approval.id, approved=decision.approved, by=who.person, note=decision.note)
+            return await self._driver.decide(
+                approval.id,
+                approved=decision.approved,
+                by=who.person,
+                note=decision.note,
+                bundle=decision.bundle,
+                shown=decision.shown,
+            )
         except UsageError as error:
             found = self._store.approvals.get(approval.id)
-            if approval.state == "open" and _is_decided(found, who, decision):  # what failed is the run, which says so
+            is_taken = not _is_decided(approval, who, decision) and _is_decided(found, who, decision)
+            if is_taken:  # what failed is the run, which says so
                 return found, self._store.runs.get(found.run_id)
             raise Refusal(409, str(error)) from error
 
     async def stop(self, who: Principal, reason: str, key: str | None) -> None:
-        """Stop every run at its next call, and take open orders off the venues.
+        """Stop every run in its middle, take open orders off the venues, and end other processes that drive runs.
+
+        A repetition that finds the company started again changes nothing.
 
         Raises:
-            Refusal: The company is stopped, but a venue did not cancel an order; or the key belongs to another request.
+            Refusal: The company is stopped, but something could not be done, such as an order that a venue did not
+                cancel; or the key belongs to another request.
         """
-        said = f"{who.person}: {self._engine.company.redactor.text(reason) or 'no reason given'}"
-        self._once(who, key, {"command": "stop", "reason": reason}, lambda: halt(self._store, said))
-        try:
-            await cancel_orders(self._engine.company)
-        except (ProviderError, ToolError) as error:
-            what = f"the company is stopped, but not every open order could be cancelled: {error}"
-            raise Refusal(502, what) from error
+        why = self._engine.company.redactor.text(reason)
+        words = said(who.person, why)
+        workers = self._engine.workers()
+        self._once(who, key, {"command": "stop", "reason": reason}, lambda: halt(self._store, words))
+        if self._store.flags.get(STOP_FLAG) is None:
+            return
+        report = await self._engine.enforce_stop(workers, by=who.person, reason=why)
+        if report.failures:
+            raise Refusal(502, f"the company is stopped, but this could not be done: {'; '.join(report.failures)}")
 
     def start(self, who: Principal, reason: str, key: str | None) -> None:
         """Let a stopped company work again.
@@ -100,8 +116,43 @@ class Commands:
         Raises:
             Refusal: The key belongs to another request.
         """
-        said = f"{who.person}: {self._engine.company.redactor.text(reason)}"
-        self._once(who, key, {"command": "start", "reason": reason}, lambda: release(self._store, said))
+        words = said(who.person, self._engine.company.redactor.text(reason))
+        self._once(who, key, {"command": "start", "reason": reason}, lambda: release(self._store, words))
+
+    def give(self, who: Principal, mandate: Mandate, key: str | None) -> None:
+        """Give a mandate in a person's name.
+
+        Raises:
+            Refusal: Its id was used before, or the key belongs to another request.
+        """
+        asked = {"command": "give", "mandate": mandate.model_dump(mode="json")}
+        self._change(who, key, asked, lambda: self._giving.add(mandate, who.person))
+
+    def revoke(self, who: Principal, mandate_id: str, reason: str, key: str | None) -> None:
+        """Take a mandate back in a person's name.
+
+        Raises:
+            Refusal: It was revoked before, or the key belongs to another request.
+        """
+        said = self._engine.company.redactor.text(reason)
+        asked = {"command": "revoke", "mandate": mandate_id, "reason": reason}
+        self._change(who, key, asked, lambda: self._giving.revoke(mandate_id, who.person, said))
+
+    def clear(self, who: Principal, role: str, reason: str, key: str | None) -> None:
+        """Let a role, or the `company`, go on that is held for going in circles.
+
+        Raises:
+            Refusal: It is not held, or the key belongs to another request.
+        """
+        said = self._engine.company.redactor.text(reason)
+        asked = {"command": "clear", "role": role, "reason": reason}
+        self._change(who, key, asked, lambda: clear_hold(self._store, role, by=who.person, reason=said))
+
+    def _change(self, who: Principal, key: str | None, asked: Mapping[str, object], act: Callable[[], None]) -> None:
+        try:
+            self._once(who, key, asked, act)
+        except UsageError as error:
+            raise Refusal(409, str(error)) from error
 
     def _start(self, who: Principal, key: str | None, **asked: str) -> Run:
         begun: list[Run] = []
@@ -144,5 +195,7 @@ class Commands:
 
 
 def _is_decided(approval: Approval, who: Principal, decision: Decision) -> bool:
+    if decision.approved and approval.needed > 1:
+        return approval.state in {"open", "approved", "done"} and has_voted(approval.votes, who.person)
     said = approval.state in {"approved", "done"} if decision.approved else approval.state == "rejected"
     return said and approval.decided_by == who.person

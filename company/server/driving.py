@@ -6,7 +6,7 @@ tasks are cancelled where they are; every step before is durable, so the next st
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 from company.engine import Engine
@@ -93,14 +93,23 @@ class Driver:
             await asyncio.sleep(LOOK_EVERY)
             work = self._engine.wake
 
-    async def decide(self, approval_id: str, *, approved: bool, by: str, note: str) -> tuple[Approval, Run]:
-        """Record a person's decision and return when the run has acted on it.
+    async def decide(
+        self,
+        approval_id: str,
+        *,
+        approved: bool,
+        by: str,
+        note: str,
+        bundle: bool = False,
+        shown: Collection[str] = (),
+    ) -> tuple[Approval, Run]:
+        """Record a person's decision, or one about a bundle up to this approval, and return when its run has acted.
 
         Raises:
             UsageError: The approval is decided or expired already.
             Refusal: The server ended meanwhile; the decision is recorded and acted on after the next start.
         """
-        work = self._engine.decide(approval_id, approved=approved, by=by, note=note)
+        work = self._engine.decide(approval_id, approved=approved, by=by, note=note, bundle=bundle, shown=shown)
         task = self._begin(work, f"decision about {approval_id}")
         await asyncio.wait({task})
         if task.cancelled():

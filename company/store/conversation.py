@@ -10,14 +10,18 @@ CHIEF = "ceo"
 TEXT_TYPES = ("TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_END")
 
 
-def messages(bodies: Iterable[Json]) -> list[Json]:
-    """Return the complete messages among text events in order, as `{"role": "user" | "assistant", "content": str}`."""
+def messages(said: Iterable[tuple[str, Json]]) -> list[Json]:
+    """Return the complete messages among the text events of runs, in order.
+
+    Returns:
+        `{"role": "user" | "assistant", "content": str, "run": id of its run}` for each.
+    """
     begun: dict[str, Json] = {}
     complete: list[Json] = []
-    for body in bodies:
+    for run_id, body in said:
         name = body["messageId"]
         if body["type"] == "TEXT_MESSAGE_START":
-            begun[name] = {"role": body["role"], "content": ""}
+            begun[name] = {"role": body["role"], "content": "", "run": run_id}
         elif name not in begun:
             continue
         elif body["type"] == "TEXT_MESSAGE_CONTENT":

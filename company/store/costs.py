@@ -77,6 +77,22 @@ class CostRow:
             elapsed=exact_sum(row.elapsed for row in rows),
         )
 
+    @classmethod
+    def grouped(cls, rows: Iterable[Self], group_of: Mapping[str, str]) -> list[Self]:
+        """Add rows up that belong together, such as those of the roles of a department.
+
+        Args:
+            rows: What to add up.
+            group_of: The group of a row, by its key; a row that is not named there is a group of its own.
+
+        Returns:
+            One row for each group, in the order in which they first come.
+        """
+        groups: defaultdict[str, list[Self]] = defaultdict(list)
+        for row in rows:
+            groups[group_of.get(row.key, row.key)].append(row)
+        return [cls.of(name, members) for name, members in groups.items()]
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:

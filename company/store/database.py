@@ -23,10 +23,13 @@ from company.store.effects import Effects
 from company.store.flags import Flags
 from company.store.heads import Heads, public_key_of
 from company.store.journal import Journal
+from company.store.mandates import Mandates
 from company.store.passwords import Password
+from company.store.recordings import Recordings
 from company.store.runs import Runs
 from company.store.schema import home
 from company.store.sqlite import open_engine
+from company.store.steps import Steps
 from company.store.upgrade import upgrade
 
 _identity = sa.select(home.c.home_id, home.c.public_key)
@@ -37,12 +40,16 @@ class Store:
 
     Attributes:
         home_id: Random, made once with the database; part of every idempotency key.
+        now: Wall-clock time.
         journal: What happened.
         runs: What was asked and how far it is.
         effects: What was done to the outside.
         approvals: What waits for a person.
+        mandates: Standing permissions that were given by command, and those of `company.toml` that were revoked.
         budgets: What was spent and may be.
+        steps: How each role went about its work in each run.
         flags: Named values, such as the stop flag.
+        recordings: What each run was given, for a replay.
         access: Who is let in: tokens, login codes and browser sessions.
         password: The home's password.
     """
@@ -55,14 +62,17 @@ class Store:
         now: Callable[[], datetime],
         company_time: Callable[[], datetime],
     ) -> None:
-        self._connection = connection
+        self._connection, self.now = connection, now
         self.home_id, public_key = _identify(connection, directory)
         self.journal = Journal(connection, Heads(directory, public_key), now=now)
         self.runs = Runs(connection, now=now)
         self.effects = Effects(connection, now=company_time)
         self.approvals = Approvals(connection, now=now)
+        self.mandates = Mandates(connection, now=now)
         self.budgets = Budgets(connection, now=now)
+        self.steps = Steps(connection)
         self.flags = Flags(connection)
+        self.recordings = Recordings(connection)
         self.access = Access(connection, now=now)
         self.password = Password(self.flags)
 

@@ -4,6 +4,7 @@ Before a tool changes the outside its intent is written under the idempotency ke
 finds the key taken did not begin the effect and must not send it blind.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +13,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from company.errors import IntegrityError
+from company.errors import IntegrityError, UsageError
 from company.store.amounts import exact_sum
 from company.store.connection import Connection
 from company.store.prepared import Prepared
-from company.store.schema import effects
+from company.store.runs import FINISHED
+from company.store.schema import effects, runs
 
 State = Literal["intent", "done", "failed", "unknown"]
 
@@ -75,11 +77,26 @@ _counts = (
     .group_by(effects.c.tool)
     .order_by(effects.c.tool)
 )
-_mandate_use = sa.select(effects.c.notional).where(
-    effects.c.mandate_id == sa.bindparam("of_mandate"),
-    effects.c.at >= sa.bindparam("since"),
-    effects.c.state.in_(["intent", "done", "unknown"]),
+_mandate_use = Prepared(
+    sa.select(effects.c.notional).where(
+        effects.c.mandate_id == sa.bindparam("of_mandate"),
+        effects.c.at >= sa.bindparam("since"),
+        effects.c.state != "failed",
+    )
 )
+_newest = _every.order_by(effects.c.position.desc())
+_open = _newest.where(
+    sa.or_(
+        effects.c.state == "unknown",
+        sa.and_(
+            effects.c.state == "intent",
+            effects.c.run_id.in_(sa.select(runs.c.id).where(runs.c.status.in_(sorted(FINISHED)))),
+        ),
+    )
+)
+
+SHORTEST = 6
+"""Hex digits of a key that name an effect, when no other begins with them."""
 
 
 class Effects:
@@ -141,6 +158,36 @@ class Effects:
     def get(self, key: str) -> Effect | None:
         """Return the effect with this key, or None."""
         return self._find(key)
+
+    def find(self, beginning: str) -> Effect:
+        """Return the effect whose key begins like this.
+
+        Args:
+            beginning: The key, or its first six hex digits or more.
+
+        Raises:
+            UsageError: That is no beginning of a key, or not of exactly one.
+        """
+        cure = "company effects"
+        if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},}}", beginning):
+            what = f"{beginning!r} is no key of an effect: at least {SHORTEST} hex digits of it are needed"
+            raise UsageError(what, where="key", cure=cure)
+        found = self._connection.rows(_every.where(effects.c.key.startswith(beginning)).limit(2))
+        if len(found) != 1:
+            what = f"{'several effects begin' if found else 'no effect begins'} with {beginning!r}"
+            raise UsageError(what, where="key", cure="give more digits of the key" if found else cure)
+        return Effect(**found[0]._mapping)
+
+    def recent(self, limit: int) -> list[Effect]:
+        """Return the newest effects of any state, newest first."""
+        return [Effect(**row._mapping) for row in self._connection.rows(_newest.limit(limit))]
+
+    def open(self) -> list[Effect]:
+        """Return the effects nobody knows the outcome of, newest first.
+
+        They were looked up in vain, or begun in a run that ended before the result.
+        """
+        return [Effect(**row._mapping) for row in self._connection.rows(_open)]
 
     def unknown(self, tool: str, arguments_hash: str) -> Effect | None:
         """Return the newest effect of a tool with these arguments of which nobody knows whether it happened."""

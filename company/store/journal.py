@@ -31,7 +31,7 @@ _signatures = sa.select(heads.c.seq, heads.c.signature).order_by(heads.c.seq)
 _in_order = sa.select(journal).order_by(journal.c.seq)
 _orders = sa.select(journal).where(IS_ORDER).order_by(journal.c.seq.desc())
 _newest_words = Prepared(
-    sa.select(journal.c.body)
+    sa.select(journal.c.run_id, journal.c.body)
     .where(
         journal.c.thread_id == sa.bindparam("of_thread"),
         journal.c.run_id != sa.bindparam("not_of_run"),
@@ -107,10 +107,10 @@ class Journal:
         """Return the last complete messages of a thread, oldest first, without those of the run `before`.
 
         Returns:
-            Up to `limit` of `{"role": "user" | "assistant", "content": str}`.
+            Up to `limit` of `{"role": "user" | "assistant", "content": str, "run": id of its run}`.
         """
         rows = self._connection.rows(_newest_words, {"of_thread": thread_id, "not_of_run": before})
-        return messages(json.loads(row.body) for row in reversed(rows))[-limit:]
+        return messages((row.run_id, json.loads(row.body)) for row in reversed(rows))[-limit:]
 
     def order(self, order_id: str) -> Event | None:
         """Return the newest event in which a venue took the order with this id, the venue's or our own."""

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from company.store.costs import Meter
 from company.store.database import Store
-from company.store.effects import Effect
-from company.store.runs import FINISHED, Run
+from company.store.runs import Run
 
 RECENT = 10
+_LOOK = "look it up where it was sent, and say what happened: company effects settle"
 
 
 class _View(BaseModel):
@@ -116,14 +116,21 @@ class Records:
     def agenda(self) -> list[AgendaItem]:
         """Return what waits for somebody, most urgent first."""
         unknown = [
-            AgendaItem(what=f"outcome of {effect.tool} is not known", id=effect.key, next="look it up at the venue")
-            for effect in self._unknown()
+            AgendaItem(what=f"outcome of {effect.tool} is not known", id=effect.key, next=_LOOK)
+            for effect in self._store.effects.open()
         ]
         asked = [
             AgendaItem(what=f"{a.role} wants {a.tool}", id=a.id, next=f"company approvals approve {a.id}")
             for a in self._store.approvals.open()
         ]
         return unknown + asked
+
+    def trouble(self) -> dict[str, str]:
+        """Return what went wrong among the last runs and effects, in words, by the id of the run or effect."""
+        failed = {run.id: f"run {run.id} failed" for run in self._store.runs.recent(RECENT) if run.status == "failed"}
+        return failed | {
+            effect.key: f"the outcome of {effect.tool} is not known" for effect in self._store.effects.open()
+        }
 
     def costs(self) -> Costs:
         """Return what counts in this UTC day and month: spent, and reserved at worst case."""
@@ -141,7 +148,7 @@ class Records:
         """Return what is wrong; the run that asks is not counted as left behind."""
         unfinished = [run.id for run in self._store.runs.unfinished() if run.id != run_id]
         failed = [run.id for run in self._store.runs.recent(RECENT) if run.status == "failed"]
-        unknown = len(self._unknown())
+        unknown = len(self._store.effects.open())
         return Health(
             ok=not (unfinished or failed or unknown),
             unfinished_runs=unfinished,
@@ -149,12 +156,6 @@ class Records:
             unknown_effects=unknown,
             journal_rows=self._store.journal.last_seq(),
         )
-
-    def _unknown(self) -> list[Effect]:
-        """Effects nobody knows the outcome of: looked up in vain, or begun in a run that ended before the result."""
-        begun = self._store.effects.in_state("intent")
-        left = [effect for effect in begun if self._store.runs.get(effect.run_id).status in FINISHED]
-        return [*self._store.effects.in_state("unknown"), *left]
 
     def verify_journal(self) -> JournalCheck:
         """Hold every journal row to its hash and to the signed heads."""

@@ -274,11 +274,17 @@ steps = sa.Table(  # the trajectory of each run, as the progress breaker compare
     sa.Column("position", sa.Integer, primary_key=True),
     _text("run_id"),
     _text("path"),
+    _text("role"),
+    _text("call_id"),
+    sa.Column("turn", sa.Integer),  # which answer of the model proposed it
     _text("action"),
     _text("question"),  # hash of what was asked, in canonical form
     _text("answer"),  # hash of what came of it
     _text("status"),
     sa.Column("changed", sa.Boolean, nullable=False),  # an effect happened
+    sa.Column("progress", sa.Boolean, nullable=False),  # it brought something new
+    sa.Column("usd", Exact, nullable=False),  # what the role had used in this run by then
+    sa.Column("tokens", sa.BigInteger, nullable=False),
     sa.Index("steps_path", "run_id", "path", "position"),
 )
 

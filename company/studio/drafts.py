@@ -40,6 +40,7 @@ class Draft(_Record):
         text: The text itself.
         author: Role that wrote it.
         figures: Figures the text may quote, as their source gave them.
+        sources: The documents of strangers that its author had read.
         status: `drafted`, `rejected` by its review, `scheduled`, or `published`.
         hash: SHA-256 of the text, hex.
         findings: What the review of this version found; None when it was not reviewed.
@@ -53,6 +54,7 @@ class Draft(_Record):
     text: str
     author: str
     figures: tuple[str, ...]
+    sources: tuple[str, ...] = ()
     status: Status
     hash: str
     findings: tuple[Finding, ...] | None = None

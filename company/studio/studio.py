@@ -37,7 +37,15 @@ class Studio:
         self._domains = tuple(domains)
 
     def draft(
-        self, text: str, channel: str, topic: str, author: str, *, figures: Sequence[str] = (), key: str
+        self,
+        text: str,
+        channel: str,
+        topic: str,
+        author: str,
+        *,
+        figures: Sequence[str] = (),
+        sources: Sequence[str] = (),
+        key: str,
     ) -> Draft:
         """Keep a new draft.
 
@@ -47,6 +55,7 @@ class Studio:
             topic: What it is about, in a few words.
             author: Role that wrote it.
             figures: Figures the text may quote, as their source gave them.
+            sources: The documents of strangers that the author had read; they stay with the draft.
             key: Idempotency key; a repeat returns the first draft.
 
         Raises:
@@ -63,18 +72,22 @@ class Studio:
                 text=text,
                 author=author,
                 figures=tuple(figures),
+                sources=tuple(sources),
                 status="drafted",
                 hash=text_hash(text),
             )
             return self._keep(draft, key)
 
-    def revise(self, draft_id: str, text: str, *, figures: Sequence[str] = (), key: str) -> Draft:
+    def revise(
+        self, draft_id: str, text: str, *, figures: Sequence[str] = (), sources: Sequence[str] = (), key: str
+    ) -> Draft:
         """Replace a draft's text and figures; its review and its place in the agenda are void.
 
         Args:
             draft_id: The draft.
             text: The new text.
             figures: Figures the new text may quote.
+            sources: The documents of strangers that the author had read, beside those of earlier versions.
             key: Idempotency key; a repeat returns the version it made.
 
         Raises:
@@ -87,8 +100,9 @@ class Studio:
             self._books.put(_VERSION, f"{old.id}/{old.version}", old.model_dump(mode="json"))
             self._books.delete(_AGENDA, old.id)
             change = {"text": text, "figures": tuple(figures), "hash": text_hash(text), "version": old.version + 1}
+            read = {"sources": tuple(dict.fromkeys([*old.sources, *sources]))}
             fresh = {"status": "drafted", "findings": None, "publish_at": None}
-            return self._keep(old.model_copy(update=change | fresh), key)
+            return self._keep(old.model_copy(update=change | read | fresh), key)
 
     def get(self, draft_id: str) -> Draft:
         """Return a draft in its current version.
@@ -99,7 +113,7 @@ class Studio:
         document = self._books.get(_DRAFT, draft_id)
         if document is None:
             raise ToolError(f"there is no draft {draft_id!r}; use the id that draft_post returned")
-        return Draft.model_validate(document)
+        return Draft.model_validate({"sources": [f"draft {draft_id}"], **document})  # older homes kept none
 
     def versions(self, draft_id: str) -> list[Draft]:
         """Return every version of a draft, the first one first."""

@@ -5,6 +5,7 @@ from company.toolkit.loader import load_tools
 from company.toolkit.prompts import Prompt, Prompts, load_prompts
 from company.toolkit.registry import Registry
 from company.toolkit.tool import Denial, Stakes, Tool, tool, tool_of
+from company.toolkit.wording import Wording, says
 
 __all__ = [
     "Context",
@@ -14,8 +15,10 @@ __all__ = [
     "Registry",
     "Stakes",
     "Tool",
+    "Wording",
     "load_prompts",
     "load_tools",
+    "says",
     "tool",
     "tool_of",
 ]

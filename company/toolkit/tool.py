@@ -7,7 +7,7 @@ source for code, schema and the text the model reads.
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from company.errors import UsageError
 from company.toolkit.context import Context
+from company.toolkit.wording import Wording, wordings
 
 Effect = Literal["read", "write", "irreversible"]
 Trust = Literal["trusted", "untrusted"]
@@ -49,6 +50,7 @@ class Stakes:
         notional: Its worth in the company's quote currency, if any.
         denials: What the department itself has against it.
         preview: What a person should read before allowing it, such as the words of a post.
+        sources: The documents of strangers behind what it would act on, such as those the author of a post had read.
     """
 
     symbol: str = ""
@@ -56,6 +58,7 @@ class Stakes:
     notional: Decimal | None = None
     denials: tuple[Denial, ...] = ()
     preview: str = ""
+    sources: tuple[str, ...] = ()
 
 
 Assess = Callable[..., Awaitable[Stakes]]
@@ -77,6 +80,7 @@ class Tool:
         assess: Says what a call would put at stake; takes the tool's own arguments.
         labelled: What it writes stays inside the company and keeps the labels of the caller's context
             (`context.sources`), so that it may be written after reading strangers' words.
+        claims: How people say that it did its work; a report that says so is held to the receipts.
         arguments: Model of the arguments the role's model fills in.
         result: Validates and serialises what the function returns.
         function: The function itself.
@@ -92,6 +96,7 @@ class Tool:
     lookup: Lookup | None
     assess: Assess | None
     labelled: bool
+    claims: tuple[Wording, ...]
     arguments: type[BaseModel]
     result: TypeAdapter[Any]
     function: Callable[..., Any]
@@ -123,6 +128,7 @@ def tool(
     lookup: Lookup | None = None,
     assess: Assess | None = None,
     labelled: bool = False,
+    claims: Sequence[str | Wording] = (),
 ) -> Callable[[Function], Function]:
     """Mark a typed function as a tool.
 
@@ -133,14 +139,20 @@ def tool(
         idempotent: True when repeating a call with the same `context.key` has no second effect.
         lookup: Coroutine function that finds an earlier call's result by `context.key`.
         assess: Coroutine function with the tool's own arguments that says what a call would put at stake.
-        labelled: True when it keeps `context.sources` with what it writes.
+        labelled: True when it keeps `context.sources` with what it writes; only a `write` can.
+        claims: Words by which people say that it was done, such as `published`; `says(...)` for words that are true
+            only of some results.
 
     Raises:
-        UsageError: The function lacks a docstring, a type or a described argument.
+        UsageError: The function lacks a docstring, a type or a described argument, or it claims to keep labels or
+            to have effects that it cannot have.
     """
 
     def mark(function: Function) -> Function:
-        setattr(function, _MARK, _describe(function, effect, trust, timeout, idempotent, lookup, assess, labelled))
+        said = wordings(claims)
+        setattr(
+            function, _MARK, _describe(function, effect, trust, timeout, idempotent, lookup, assess, labelled, said)
+        )
         return function
 
     return mark
@@ -160,8 +172,14 @@ def _describe(
     lookup: Lookup | None,
     assess: Assess | None,
     labelled: bool,
+    claims: tuple[Wording, ...],
 ) -> Tool:
     where = f"{function.__code__.co_filename}:{function.__name__}"
+    if claims and effect == "read":
+        raise UsageError("a read changes nothing that could be claimed", where=where, cure="leave out `claims=`")
+    if labelled and effect != "write":
+        what = f"an effect of kind {effect!r} leaves nothing inside the company that could be labelled"
+        raise UsageError(what, where=where, cure="leave out `labelled=`")
     text, notes = _read_docstring(function, where)
     hints = get_type_hints(function, include_extras=True)
     if "return" not in hints:
@@ -189,6 +207,7 @@ def _describe(
         lookup=lookup,
         assess=assess,
         labelled=labelled,
+        claims=claims,
         arguments=model,
         result=TypeAdapter(hints["return"]),
         function=function,

@@ -35,6 +35,7 @@ class OrderReport(Report):
         notional: What traded, in quote units.
         fee: Fees so far in quote units; None when the venue does not tell them.
         reason: Why the desk placed it; empty for an order that is not the desk's.
+        sources: The documents of strangers that had been read when the reason was written.
     """
 
     order_id: str
@@ -50,6 +51,7 @@ class OrderReport(Report):
     notional: Figure
     fee: Figure | None
     reason: str
+    sources: tuple[str, ...] = ()
 
     def told(self) -> dict[str, str | None]:
         """Return what an event says of the order."""
@@ -73,6 +75,7 @@ class Intent:
         quantity: In base units, whole steps of the venue.
         price: Limit in quote units, None for a market order.
         reason: Why, for the decision record.
+        sources: The documents of strangers that had been read when the reason was written.
     """
 
     key: str
@@ -83,6 +86,7 @@ class Intent:
     quantity: Decimal
     price: Decimal | None
     reason: str
+    sources: tuple[str, ...] = ()
 
 
 class Blotter:
@@ -158,25 +162,36 @@ class Blotter:
         orders = await self.open_orders()
         for order in orders:
             if order_id in (order.order_id, order.client_order_id):
-                venue = self._markets.venues[order.venue]
-                with suppress(OrderNotFound):  # it was done in the meantime: the report below says how
-                    await answer(order.venue, venue.cancel_order(order.order_id, order.symbol))
-                self._markets.forget_quotes()
-                raw = await answer(order.venue, venue.fetch_order(order.order_id, order.symbol))
-                return self._settle(order.client_order_id, self._read(order.venue, raw, order.client_order_id))
+                return await self.withdraw(order)
         for key, written in self._books.newest(ORDERS, SEARCHED):
             if order_id in (key, written.get("order_id")) and (found := await self.find(key)) is not None:
                 return found
         known = ", ".join(order.order_id for order in orders) or "none"
         raise ToolError(f"there is no order {order_id!r}; open orders are: {known}")
 
+    async def withdraw(self, order: OrderReport) -> OrderReport:
+        """Cancel an order that was open, and report it as it is then; no other venue is asked."""
+        venue = self._markets.venues[order.venue]
+        with suppress(OrderNotFound):  # it was done in the meantime: the report below says how
+            await answer(order.venue, venue.cancel_order(order.order_id, order.symbol))
+        self._markets.forget_quotes()
+        raw = await answer(order.venue, venue.fetch_order(order.order_id, order.symbol))
+        return self._settle(order.client_order_id, self._read(order.venue, raw, order.client_order_id))
+
     async def open_orders(self) -> list[OrderReport]:
         """Return every open order on every venue, also those that are not the desk's."""
-        return [
-            self._read(name, raw)
-            for name, venue in self._markets.venues.items()
-            for raw in await answer(name, venue.fetch_open_orders())
-        ]
+        return [order for venue in self._markets.venues for order in await self.open_orders_at(venue)]
+
+    async def open_orders_at(self, venue: str) -> list[OrderReport]:
+        """Return every open order on one venue; no other is asked."""
+        raws = await answer(venue, self._markets.venues[venue].fetch_open_orders())
+        return [self._read(venue, raw) for raw in raws]
+
+    async def ended(self) -> dict[str, Json]:
+        """Return the records, by key, of newer orders of ours that were open when last heard of and are so no more."""
+        heard = {key: row for key, row in self._books.newest(ORDERS, SEARCHED) if row["status"] == "open"}
+        resting = {order.order_id for order in await self.open_orders()} if heard else set()
+        return {key: row for key, row in heard.items() if row["order_id"] not in resting}
 
     async def _places(self, key: str) -> list[tuple[str, str]]:
         """Return the venues and symbols an order may be at: where it was written down for, else everywhere."""
@@ -196,6 +211,7 @@ class Blotter:
                 "quantity": intent.quantity,
                 "price": intent.price,
                 "reason": intent.reason,
+                "sources": list(intent.sources),
                 "at": at,
                 "status": status,
             },
@@ -219,6 +235,7 @@ class Blotter:
         average = optional(raw, "average", where) or optional(raw, "price", where)
         cost = optional(raw, "cost", where)
         notional = cost if cost is not None else filled * (average or _ZERO)
+        written = (self.record(key) if key else None) or {}
         return OrderReport(
             order_id=str(raw["id"]),
             client_order_id=key,
@@ -232,7 +249,8 @@ class Blotter:
             price=None if average is None else significant(average, 8),
             notional=money(notional),
             fee=self._fee(raw, where, average),
-            reason=(self.record(key) or {}).get("reason", "") if key else "",
+            reason=written.get("reason", ""),
+            sources=tuple(written.get("sources", [f"order {key[:8]}"] if written else ())),  # older homes kept none
         )
 
     def _fee(self, raw: Json, where: str, price: Decimal | None) -> Decimal | None:

@@ -110,7 +110,9 @@ class Look:
             (name, str(raw["id"])): _placed_at(name, raw) for name, words in self._said.items() for raw in words.orders
         }
         orders = [
-            OpenOrder(at=placed[order.venue, order.order_id], **order.model_dump(exclude={"notional", "fee"}))
+            OpenOrder(
+                at=placed[order.venue, order.order_id], **order.model_dump(exclude={"notional", "fee", "sources"})
+            )
             for order in await self._desk.open_orders()
         ]
         return sorted(orders, key=lambda order: order.at, reverse=True)

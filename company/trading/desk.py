@@ -157,6 +157,14 @@ class Desk:
         """
         return await self._markets.ticker(await self._markets.resolve(symbol))
 
+    async def prices(self) -> dict[str, Decimal]:
+        """Return the price of every symbol, the median of the venues' mid prices, in quote units.
+
+        Raises:
+            VenueError: A venue does not answer, or quotes nonsense.
+        """
+        return await self._markets.prices()
+
     async def order_book(self, symbol: str, venue: str = "", depth: int = 5) -> OrderBook:
         """Return the best levels of one venue's book, at most 10 a side.
 
@@ -362,6 +370,7 @@ class Desk:
         *,
         key: str,
         reason: str,
+        sources: Sequence[str] = (),
         type: str = "market",
         price: Any = None,
         venue: str = "",
@@ -374,6 +383,7 @@ class Desk:
             quantity: In base units; cut to whole steps of the venue.
             key: Idempotency key, sent as client order id.
             reason: Why; kept with the order.
+            sources: The documents of strangers that had been read when the reason was written.
             type: `market` or `limit`.
             price: Limit in quote units; must be None for a market order.
             venue: Venue's name; the one with the best executable price when empty.
@@ -400,7 +410,7 @@ class Desk:
             order = ProposedOrder(symbol, chosen, amount, expected)
             _allow(risk.check(order, await self._portfolio.state(), self._limits))
             on_grid = None if limit is None else market.on_tick(chosen, limit)
-            intent = Intent(key, market.venue, symbol, chosen, kind, amount, on_grid, reason)
+            intent = Intent(key, market.venue, symbol, chosen, kind, amount, on_grid, reason, tuple(sources))
             return await self._blotter.send(intent, self._clock.now())
 
     async def find(self, key: str) -> OrderReport | None:
@@ -418,6 +428,24 @@ class Desk:
     async def open_orders(self) -> list[OrderReport]:
         """Return every open order on every venue."""
         return await self._blotter.open_orders()
+
+    async def open_orders_at(self, venue: str) -> list[OrderReport]:
+        """Return every open order on one venue; no other is asked."""
+        return await self._blotter.open_orders_at(venue)
+
+    async def withdraw(self, order: OrderReport) -> OrderReport:
+        """Cancel an order that was open, and report it as it is then; no other venue is asked."""
+        return await self._blotter.withdraw(order)
+
+    async def ended_orders(self) -> dict[str, Json]:
+        """Return the desk's own orders that rest in no book any more and whose end nobody has looked up yet.
+
+        Nothing is written down: whoever looks up the order finds out how it ended.
+
+        Returns:
+            Their records by key, see `newest_orders`.
+        """
+        return await self._blotter.ended()
 
     def newest_orders(self, limit: int) -> list[tuple[str, Json]]:
         """Return key and record of the desk's newest orders, the last sent first."""

@@ -322,6 +322,13 @@ class Markets:
             arbitrage=best_arbitrage(quotes),
         )
 
+    async def prices(self) -> dict[str, Decimal]:
+        """Return every symbol's price: the median of the venues' mid prices, in quote units."""
+        return {
+            symbol: significant(median(quote.mid for quote in await self.quotes(symbol)))
+            for symbol in await self.listed()
+        }
+
     async def order_book(self, symbol: str, venue: str, depth: int) -> OrderBook:
         """Return the best `depth` levels of a venue's book, at most 10 a side."""
         market = await self.market(symbol, venue)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from tests.bench import provider, serving, web
+from tests.bench import provider, replay, serving, web
 
 RUNS = 5
 
@@ -25,7 +25,7 @@ def main() -> None:
     show("cli.help_cpu_s", statistics.median(_help_cpu() for _ in range(RUNS)), 0.35)
     for name, value, bar, least in provider.figures():
         show(name, value, bar, least=least)
-    for name, value, bar in asyncio.run(_cycles()):
+    for name, value, bar in chain(asyncio.run(_cycles()), replay.figures()):
         show(name, value, bar)
     show("governor.decide_p50_ms", _decide_ms(), 0.2)
     for name, value, bar, least in chain(serving.figures(), web.figures()):

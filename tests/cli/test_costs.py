@@ -33,7 +33,7 @@ def spend(store: Store, role: str, run: str, usd: str, *, cached: int = 0, outco
         "firstTokenMs": 200,
         "outcome": outcome,
     }
-    reserved = store.budgets.reserve(f"company/{role}/{run}", Amounts(usd=Decimal(usd)), {})
+    reserved = store.budgets.reserve(f"company/office/{role}/{run}", Amounts(usd=Decimal(usd)), {})
     assert isinstance(reserved, Reservation)
     store.journal.append([Draft(run, "", "ceo", "debug", events.custom("cost", value))])
 
@@ -75,6 +75,11 @@ def test_roles_are_listed_the_most_expensive_first(asked):
         ["ceo", "1", "1", "10,000", "0", "300", "120", "<$0.0001", "0%"],
     ]
     assert last.startswith("total $1.2000 for 3 calls and 30900 tokens · left $9.10 of $10.00 today")
+
+
+def test_roles_of_one_department_are_one_line(asked):
+    rows = [row.split() for row in asked("--by", "department").splitlines()[1:-1]]
+    assert [(row[0], row[1], row[-2]) for row in rows] == [("trading", "2", "$1.2000"), ("office", "1", "<$0.0001")]
 
 
 def test_runs_and_days_are_listed_in_order_of_time(asked):

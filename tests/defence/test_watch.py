@@ -225,3 +225,44 @@ async def test_blocks_are_listed_newest_first_and_each_address_once(watch, clock
 
 async def test_a_watch_that_blocked_nothing_lists_nothing(watch):
     assert watch.blocks() == []
+
+
+async def test_a_glance_tells_who_attacks_and_leaves_it_to_the_scan(watch, traffic, ago):
+    traffic.add(ago(minutes=9), SQLI)
+    assert [(seen.kind, seen.source) for seen in await watch.glance()] == [("sql_injection", "5.4.3.2")]
+    assert [seen.last_at for seen in await watch.glance()] == [ago(minutes=9)]
+    report = await watch.scan()
+    assert (report.requests, report.new) == (1, 1)
+    assert await watch.glance() == []
+
+
+async def test_a_calm_stretch_is_not_read_again_by_glances_but_by_the_scan(watch, traffic, clock, ago):
+    asked = []
+    lines = traffic.lines
+
+    async def counted(since, until):
+        asked.append(until - since)
+        return await lines(since, until)
+
+    traffic.lines = counted
+    traffic.add(ago(minutes=9))
+    assert await watch.glance() == []
+    clock.advance_to(clock.now() + timedelta(minutes=10))
+    assert await watch.glance() == []
+    assert asked[1] < timedelta(minutes=25) < asked[0]
+    assert (await watch.scan()).requests == 1
+
+
+async def test_days_that_glances_found_calm_are_no_gap_for_the_scan(watch, traffic, clock):
+    await watch.scan()
+    for _ in range(30):
+        clock.advance_to(clock.now() + timedelta(hours=2))
+        assert await watch.glance() == []
+    assert (await watch.scan()).unseen_since is None
+
+
+async def test_a_gap_before_the_glances_is_still_named(watch, clock):
+    first = await watch.scan()
+    clock.advance_to(clock.now() + timedelta(days=3))
+    assert await watch.glance() == []
+    assert (await watch.scan()).unseen_since == first.until

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from company import Context, tool
-from company.config import BudgetSettings
+from company.config import BudgetSettings, DepartmentBudget
 from company.governor import Allowance, Call, Tripped
 from company.roles import Limits
 
@@ -115,8 +115,10 @@ async def test_what_is_refused_costs_nothing(house):
 # Dollars and tokens
 
 
-def model_call(allowance, house, *, usd="0", tokens=0):
-    return allowance.reserve_model(house.run.id, house.scope().role, tokens=tokens, usd=D(usd))
+def model_call(allowance, house, *, usd="0", tokens=0, role="trading", department=""):
+    employee = house.scope(role=role).role
+    employee = employee.model_copy(update={"department": department or employee.department})
+    return allowance.reserve_model(house.run.id, employee, tokens=tokens, usd=D(usd))
 
 
 def test_a_model_call_counts_at_its_worst_case_until_it_is_settled(house):
@@ -139,6 +141,15 @@ def test_a_model_call_counts_at_its_worst_case_until_it_is_settled(house):
         ({}, {"usd": D("0.50")}, {"usd": "0.51"}, "budget.usd"),
         ({}, {"usd": D(0)}, {"usd": "0.01"}, "budget.usd"),
         ({"run_tokens": 100}, {}, {"tokens": 101}, "budget.tokens"),
+        ({"call_usd": D("0.50")}, {}, {"usd": "0.51"}, "budget.usd"),
+        ({"call_tokens": 100}, {}, {"tokens": 101}, "budget.tokens"),
+        ({}, {"tokens": 100}, {"tokens": 101}, "budget.tokens"),
+        ({}, {"day_usd": D("0.50")}, {"usd": "0.51"}, "budget.usd"),
+        ({}, {"month_usd": D("0.50")}, {"usd": "0.51"}, "budget.usd"),
+        ({"departments": {"trading": DepartmentBudget(run_usd=D("0.50"))}}, {}, {"usd": "0.51"}, "budget.usd"),
+        ({"departments": {"trading": DepartmentBudget(day_usd=D("0.50"))}}, {}, {"usd": "0.51"}, "budget.usd"),
+        ({"departments": {"trading": DepartmentBudget(month_usd=D("0.50"))}}, {}, {"usd": "0.51"}, "budget.usd"),
+        ({"departments": {"trading": DepartmentBudget(run_tokens=100)}}, {}, {"tokens": 101}, "budget.tokens"),
     ],
 )
 def test_a_worst_case_that_does_not_fit_is_refused_and_reserves_nothing(house, budget, limits, asked, rule):
@@ -159,6 +170,61 @@ def test_the_dollars_of_a_day_are_shared_by_all_runs_and_come_back_the_next_day(
         model_call(house.allowance(), house, usd="0.30")
     house.clock.advance_to(house.clock.now().replace(day=3))
     model_call(house.allowance(), house, usd="0.30")
+
+
+def test_the_roles_of_a_department_share_what_it_may_spend(house):
+    house.budget = BudgetSettings(departments={"newsroom": DepartmentBudget(run_usd=D("0.50"), run_calls=2)})
+    allowance = house.allowance()
+    model_call(allowance, house, role="research", department="newsroom", usd="0.40")
+
+    with pytest.raises(Tripped, match=r"the run budget of 'company/newsroom' allows 0\.50 usd, 0\.40 are used"):
+        model_call(allowance, house, role="writer", department="newsroom", usd="0.20")
+    model_call(allowance, house, role="writer", department="newsroom", usd="0.10")
+    with pytest.raises(Tripped, match="'company/newsroom' allows 2 calls"):
+        model_call(allowance, house, role="writer", department="newsroom")
+    model_call(allowance, house, role="trading", usd="0.50")
+
+
+def test_the_seconds_of_a_department_are_shared_by_its_roles(house):
+    house.budget = BudgetSettings(departments={"newsroom": DepartmentBudget(run_seconds=1)})
+    allowance = house.allowance()
+    allowance.settle(model_call(allowance, house, role="research", department="newsroom"), elapsed=1.5)
+
+    with pytest.raises(Tripped, match="'company/newsroom' allows 1 seconds"):
+        model_call(allowance, house, role="writer", department="newsroom")
+
+
+def test_a_role_has_a_day_and_a_month_of_its_own(house):
+    house.limits = Limits(day_usd=D("0.30"), month_usd=D("0.50"))
+    allowance = house.allowance()
+    model_call(allowance, house, usd="0.30")
+    house.run = house.start_run()
+
+    with pytest.raises(Tripped, match=r"the day budget of 'company/trading/trading' allows 0\.30 usd"):
+        model_call(allowance, house, usd="0.01")
+    house.clock.advance_to(house.clock.now().replace(day=3))
+    model_call(allowance, house, usd="0.20")
+    with pytest.raises(Tripped, match="the month budget of 'company/trading/trading'"):
+        model_call(allowance, house, usd="0.01")
+
+
+def test_a_call_that_is_too_dear_by_itself_is_refused_as_one_call(house):
+    house.budget = BudgetSettings(run_usd=D(100), day_usd=D(100), call_usd=D(2), call_tokens=1000)
+    allowance = house.allowance()
+    for _ in range(3):
+        model_call(allowance, house, usd="2", tokens=1000)
+
+    with pytest.raises(Tripped, match=r"^one call may take 2 usd of 'company' at most, 2\.01 were asked$"):
+        model_call(allowance, house, usd="2.01")
+    with pytest.raises(Tripped, match=r"^one call may take 1000 tokens of 'company' at most, 1001 were asked$"):
+        model_call(allowance, house, tokens=1001)
+
+
+def test_the_limits_of_one_call_stand_above_those_of_a_run_by_default():
+    budget = BudgetSettings()
+
+    assert budget.call_usd >= budget.run_usd
+    assert budget.call_tokens >= budget.run_tokens
 
 
 def test_a_command_spends_at_most_what_it_was_limited_to(house):

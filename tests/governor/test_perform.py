@@ -455,6 +455,94 @@ async def test_a_stop_that_comes_while_a_call_is_weighed_still_holds_it(house):
     assert house.store.effects.in_state("intent") == []
 
 
+def shouting(house: Any, *, finds: bool) -> Any:
+    """A tool that is at work for a minute and looks up what it did; with `finds` it shouts first."""
+
+    async def heard(context: Context) -> str | None:
+        return house.street.heard(context.key)
+
+    @tool(effect="write", lookup=heard, timeout=60)
+    async def shout(text: str, context: Context) -> str:
+        """Shout.
+
+        Args:
+            text: What.
+        """
+        if finds:
+            house.street.shout(context.key, text)
+        if house.store.flags.get("hurry") is None:
+            await asyncio.sleep(60)
+        return text if finds else house.street.shout(context.key, text)
+
+    return shout
+
+
+async def stopped_in_its_middle(house: Any, function: Any, **arguments: Any) -> float:
+    """Stop the company while a tool is at work; returns how long the call went on."""
+    working = asyncio.create_task(house.perform(function, **arguments))
+    await asyncio.sleep(0.05)
+    began = time.monotonic()
+    house.store.flags.set(STOP_FLAG, "fire in the house")
+    with pytest.raises(Stopped, match="fire in the house"):
+        await working
+    house.store.flags.clear(STOP_FLAG)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("finds", [True, False])
+async def test_a_stop_cuts_off_a_tool_and_what_it_did_is_found_out_when_the_run_goes_on(house, finds):
+    shout = shouting(house, finds=finds)
+    took = await stopped_in_its_middle(house, shout, text="a")
+
+    assert took < 1
+    [cut_off] = house.store.effects.in_state("intent")
+    assert house.types() == CALL
+    house.store.flags.set("hurry", "yes")
+    assert (await house.perform(shout, text="a")).status == "ok"
+    assert house.street.lines == [f"{cut_off.key} a"]
+    assert [note["found"] for note in house.bodies("effect.reconciled")] == [finds]
+    assert house.used().calls == 2 - finds
+
+
+async def test_a_stop_does_not_wait_for_a_tool_in_a_thread(house):
+    @tool(effect="read", timeout=60)
+    def wait() -> str:
+        """Wait without letting go."""
+        time.sleep(3)
+        return "late"
+
+    assert await stopped_in_its_middle(house, wait) < 1
+
+
+async def test_a_tool_that_ends_although_it_is_cut_off_keeps_its_result(house):
+    @tool(effect="write", timeout=60)
+    async def tidy() -> str:
+        """Tidy up when it is cut off."""
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            house.street.shout("k", "tidied")
+        return "tidied"
+
+    working = asyncio.create_task(house.perform(tidy))
+    await asyncio.sleep(0.05)
+    house.store.flags.set(STOP_FLAG, "fire in the house")
+
+    assert (await working).status == "ok"
+    assert not working.cancelling()
+    assert [effect.tool for effect in house.store.effects.in_state("done")] == ["tidy"]
+
+
+async def test_a_task_that_is_cancelled_while_the_company_stops_stays_cancelled(house):
+    working = asyncio.create_task(house.perform(failing_late))
+    await asyncio.sleep(0.05)
+    house.store.flags.set(STOP_FLAG, "fire in the house")
+    working.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+
 # What is at stake
 
 

@@ -71,6 +71,7 @@ cases = st.builds(
     granted=st.booleans(),
     now=st.just(NOW),
     stopped=st.sampled_from(["", "fire"]),
+    tripped=st.sampled_from(["", "in circles"]),
     invalid=st.sampled_from(["", "quantity: missing"]),
     unweighed=st.sampled_from(["", "the venue is silent"]),
     stakes=stakes,
@@ -79,7 +80,9 @@ cases = st.builds(
     standings=st.lists(standings, max_size=2).map(tuple),
     approved=st.booleans(),
 )
-sound = cases.map(lambda case: replace(case, granted=True, stopped="", invalid="", unweighed="", unsettled=""))
+sound = cases.map(
+    lambda case: replace(case, granted=True, stopped="", tripped="", invalid="", unweighed="", unsettled="")
+)
 effects = sound.filter(lambda case: case.tool.effect != "read")
 
 
@@ -130,15 +133,23 @@ def test_a_tool_that_was_not_granted_is_never_allowed(any_case):
 
 @law
 @given(cases)
+def test_a_role_that_is_held_is_denied_everything_that_no_person_approved(any_case):
+    verdict = decide(replace(any_case, granted=True, stopped="", tripped="in circles", approved=False))
+
+    assert (verdict.decision, verdict.rule, verdict.reason) == ("deny", "progress.tripped", "in circles")
+
+
+@law
+@given(cases)
 def test_a_call_with_invalid_arguments_is_never_allowed(any_case):
-    verdict = decide(replace(any_case, granted=True, stopped="", invalid="quantity: missing"))
+    verdict = decide(replace(any_case, granted=True, stopped="", tripped="", invalid="quantity: missing"))
 
     assert (verdict.decision, verdict.rule) == ("deny", "arguments.invalid")
     assert "quantity" in verdict.reason
 
 
 @law
-@given(cases.map(lambda case: replace(case, granted=True, stopped="", invalid="")))
+@given(cases.map(lambda case: replace(case, granted=True, stopped="", tripped="", invalid="")))
 def test_a_read_that_is_granted_and_valid_is_always_allowed(any_case):
     verdict = decide(replace(any_case, tool=LOOK))
 
@@ -305,13 +316,14 @@ def test_the_second_mandate_serves_where_the_first_does_not_reach():
 def test_the_rules_speak_in_the_documented_order():
     """Begin with a case to which every rule objects, take one objection after the other away."""
     worst = case(
-        granted=False, stopped="fire", invalid="?", unweighed="?", stakes=DENIED, unsettled="?", taint=("inbox",),
-        standings=(standing(),),
+        granted=False, stopped="fire", tripped="?", invalid="?", unweighed="?", stakes=DENIED, unsettled="?",
+        taint=("inbox",), standings=(standing(),),
     )  # fmt: skip
     steps = [
         {},
         {"stopped": ""},
         {"granted": True},
+        {"tripped": ""},
         {"invalid": ""},
         {"unweighed": ""},
         {"stakes": Stakes()},
@@ -330,6 +342,7 @@ def test_the_rules_speak_in_the_documented_order():
     assert spoken == [
         "stop.requested",
         "grant.missing",
+        "progress.tripped",
         "arguments.invalid",
         "stakes.unknown",
         "risk.per_trade",

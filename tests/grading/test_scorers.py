@@ -65,7 +65,7 @@ def an_effect(**changes: Any) -> Effect:
 def an_approval(**changes: Any) -> Approval:
     approval = Approval(
         "A1", "R1", "", "trading", "ceo/trading", "c1", "place_order", {}, "h1", "", "", [], "open", NOON, NOON, None,
-        None, "", None,
+        None, "", None, "A1", 1, None,
     )  # fmt: skip
     return replace(approval, **changes)
 

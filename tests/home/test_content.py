@@ -107,6 +107,22 @@ def test_a_mandate_for_what_does_not_exist_is_an_error(failure, write, line, whe
     assert error.what == what
 
 
+def test_a_quorum_for_a_tool_that_does_not_exist_is_an_error(failure, write):
+    file = write("company.toml", "[[approvals.quorums]]\ntools = ['gret']\n")
+    error = failure()
+    assert error.where == f"{file.resolve()}: approvals.quorums[0].tools"
+    assert error.what == "there is no tool 'gret'"
+
+
+def test_a_budget_for_a_department_that_no_role_has_is_an_error(failure, write, acme):
+    change(acme.roles / "clerk.md", "reports_to: ceo", "reports_to: ceo\ndepartment: archive")
+    file = write("company.toml", "[budget.departments.archves]\nday_usd = 1\n")
+    error = failure()
+    assert error.what == "there is no department 'archves'"
+    assert error.where == f"{file.resolve()}: budget.departments.archves"
+    assert error.cure == "did you mean 'archive'?"
+
+
 def test_a_playbook_expression_that_reads_an_unknown_name_is_an_error(failure, acme):
     file = change(acme.roles / "clerk.md", "{{ words }}", "{{ wrds }}")
     error = failure()
@@ -117,5 +133,12 @@ def test_a_playbook_expression_that_reads_an_unknown_name_is_an_error(failure, a
 def test_the_default_company_fits_together(environment, tmp_path):
     directory = find_directory(None, tmp_path)
     content = load_content(directory, load_settings(directory.config_file), environment)
-    assert len(content.roles) > 1
+    assert {role.id: role.department for role in content.roles.values()} == {
+        "ceo": "office",
+        "operations": "office",
+        "trading": "trading",
+        "security": "defence",
+        "research": "newsroom",
+        "content": "studio",
+    }
     assert {name for role in content.roles.values() for name in role.tools} <= set(content.tools)

@@ -8,7 +8,7 @@ import pytest
 from company.config import Settings
 from company.errors import UsageError
 from company.home import bundled_directory, find_directory, is_trusted, load_content, require_trust, trust
-from company.home.trust import trust_file, trusted_directories
+from company.home.trusting import trust_file, trusted_directories
 
 
 def test_an_untrusted_directory_is_refused_before_its_code_runs(acme, environment):

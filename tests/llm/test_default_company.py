@@ -192,7 +192,14 @@ def test_a_bundled_prompt_renders_and_quotes_what_others_said(path: Path) -> Non
         "memories": [memory],
         "brief": {"kind": "chat", "request": "hello", "person": "Ann", "cycle": 1, "as_of": "2026-01-31"},
         "reports": "[]",
-        "assignment": {"task": "Look.", "expects": "x", "standing": True, "slots": {"a": "1"}, "deadline_seconds": 5},
+        "assignment": {
+            "task": "Look.",
+            "expects": "x",
+            "standing": True,
+            "slots": {"a": "1"},
+            "figures": {"research.mood": {"value": "5"}},
+            "deadline_seconds": 5,
+        },
     }
 
     text = render(path.read_text(encoding="utf-8"), where=str(path), **values)

@@ -93,7 +93,7 @@ def test_the_plan_is_asked_for_in_few_words() -> None:
     assert "$" not in full
     assert "title" not in full
     assert '"enum": ["trading", "security"]' in full
-    assert len(full) < 600
+    assert len(full) < 700
     assert len(small) < 300
 
 

@@ -174,7 +174,7 @@ def test_an_order_has_the_size_the_limits_left_and_happens_once(day: Day) -> Non
 
 def test_a_publication_waits_for_a_person(day: Day) -> None:
     (approval,) = day.approvals
-    assert (approval.tool, approval.state, approval.rule) == ("publish_post", "open", "provenance.untrusted")
+    assert (approval.tool, approval.state, approval.rule) == ("publish_post", "open", "effect.irreversible")
     assert day.cycle.run.outcome["waiting"] == [approval.id]
     assert not bodies(day.cycle.events, "post.published")
     assert not [effect for effect in day.effects if effect.tool == "publish_post"]

@@ -127,7 +127,7 @@ async def test_a_plan_that_fits_is_carried_out_at_once(cycle: RunCycle, door: st
     assert found.planned == [["clerk"]]
     assert found.notes == ["Clerk"]
     assert len(found.chief) == 2
-    assert offered(found.chief[0]) == {"role", "task", "expects", "standing"}
+    assert offered(found.chief[0]) == {"role", "task", "expects", "standing", "inputs", "proof"}
 
 
 async def test_a_plan_for_an_unknown_role_is_mended_with_the_error(cycle: RunCycle, door: str) -> None:

@@ -64,7 +64,7 @@ FILES = {
               - call: place_order
                 with: {symbol: BTC/USDT, side: buy, quantity: "0.01", reason: "<b>asked</b> for it"}
                 as: order
-              - report: "Ordered."
+              - report: "It is asked for."
           - say: [wait for the file, hold on until the file is there]
             do:
               - call: wait_for_file

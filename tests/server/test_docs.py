@@ -29,7 +29,15 @@ WORDS = " ".join(TEXT.split())
 REQUESTS = re.findall(r"^\| `([A-Z]+) (/\S*)` \| ([^|]+) \|", TEXT, flags=re.M)
 SCOPES_OF = {(method, path): tuple(re.findall(r"`(\w+)`", scope)) for method, path, scope in REQUESTS}
 GUARDED = [(*request, scopes) for request, scopes in SCOPES_OF.items() if set(scopes) <= set(SCOPES)]
-NAMES = {"run_id": "R1", "approval_id": "A1", "role": "ceo", "thread_id": "main", "subject": "R1", "model": "ceo"}
+NAMES = {
+    "run_id": "R1",
+    "approval_id": "A1",
+    "mandate_id": "m1",
+    "role": "ceo",
+    "thread_id": "main",
+    "subject": "R1",
+    "model": "ceo",
+}
 UPGRADE = {
     "connection": "upgrade",
     "upgrade": "websocket",

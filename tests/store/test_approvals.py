@@ -177,3 +177,186 @@ def test_only_the_allowed_moves_are_made_in_any_order(store, moves):
         after = store.approvals.get(name).state
         assert after == state or after in ALLOWED[state]
         state = after
+
+
+def put(store: Store, call_id: str, **changed: object) -> Approval:
+    """Ask about a call, with other words than `ask` where they are given."""
+    question = {
+        "run_id": "R1",
+        "thread_id": "T1",
+        "role": "trading",
+        "path": "ceo/trading",
+        "tool": "place_order",
+        "arguments": {"call": call_id},
+        "arguments_hash": f"hash of {call_id}",
+        "reason": "outside every mandate",
+        "rule": "mandate.none",
+        "sources": [],
+        "expires_seconds": 60,
+    }
+    return store.approvals.ask(**question | {"call_id": call_id} | changed)
+
+
+def bundles_of(store: Store) -> dict[str, str]:
+    return {approval.id: approval.bundle for approval in store.approvals.open()}
+
+
+def test_questions_of_one_run_role_and_tool_share_a_bundle_while_an_earlier_one_is_open(store):
+    put(store, "c1")
+    for number, other in enumerate([{"role": "content"}, {"tool": "publish_post"}, {"run_id": "R2"}], 2):
+        put(store, f"c{number}", **other)
+    put(store, "c5", path="ceo/trading~2")
+    assert bundles_of(store) == {"A1": "A1", "A5": "A1", "A2": "A2", "A3": "A3", "A4": "A4"}
+    store.approvals.decide("A1", True, "ada")
+    assert put(store, "c6").bundle == "A1"
+    for name in ("A5", "A6"):
+        store.approvals.decide(name, False, "ada")
+    assert put(store, "c7").bundle == "A7"
+
+
+def test_a_question_that_expired_or_whose_run_ended_is_joined_by_none(store, now):
+    new = {"thread_id": "", "request": "", "person": "", "number": 1, "as_of": now(), "seed": 7, "identity": "x"}
+    run = store.runs.create(kind="cycle", **new)
+    put(store, "c1", run_id=run.id)
+    put(store, "c2", run_id="R9")
+    store.runs.set_status(run.id, "failed")
+    assert put(store, "c3", run_id=run.id).bundle == "A3"
+    now.tick(60)
+    assert put(store, "c4", run_id="R9").bundle == "A4"
+
+
+def test_a_bundle_takes_ten_questions_and_the_next_one_begins_another(store):
+    assert {put(store, f"c{number}").bundle for number in range(10)} == {"A1"}
+    assert [put(store, f"d{number}").bundle for number in range(2)] == ["A11", "A11"]
+
+
+def test_the_same_call_asked_from_elsewhere_joins_the_question_that_waits_and_says_so(store):
+    first = put(store, "c1", arguments_hash="same")
+    again = put(store, "c1", arguments_hash="same", run_id="R2", role="content")
+    assert (again.bundle, again.repeats, first.repeats) == ("A1", "A1", "")
+    assert put(store, "c2", arguments_hash="same", tool="publish_post").repeats == ""
+    store.approvals.decide("A1", False, "ada")
+    assert store.approvals.get("A2").repeats == ""
+
+
+def test_bundles_are_counted_over_a_stretch_of_time(store, now):
+    put(store, "c1")
+    put(store, "c2")
+    now.tick(40)
+    put(store, "c3", run_id="R2")
+    hour = timedelta(seconds=60)
+    assert store.approvals.bundles_asked(hour) == 2
+    now.tick(20)
+    assert store.approvals.bundles_asked(hour) == 1
+
+
+def test_a_bundle_is_decided_at_once_up_to_the_last_one_that_was_shown(store, now):
+    for number in range(4):
+        put(store, f"c{number}")
+    store.approvals.decide("A2", False, "bob")
+    decided = store.approvals.decide_bundle("A3", True, "ada", "fine")
+    assert [(a.id, a.state, a.decided_by, a.note, a.decided_at) for a in decided] == [
+        ("A1", "approved", "ada", "fine", now()),
+        ("A3", "approved", "ada", "fine", now()),
+    ]
+    assert [approval.state for approval in store.approvals.bundle("A4")] == ["approved", "rejected", "approved", "open"]
+
+
+def test_a_yes_to_a_bundle_never_approves_the_same_call_twice_but_a_no_refuses_both(store):
+    put(store, "c1", arguments_hash="same")
+    put(store, "c2", arguments_hash="same")
+    assert [approval.id for approval in store.approvals.decide_bundle("A2", True, "ada")] == ["A1"]
+    with pytest.raises(UsageError, match=r"A2 is the same call as A1(.|\n)*by itself"):
+        store.approvals.decide_bundle("A2", True, "ada")
+    assert store.approvals.decide("A2", True, "ada").state == "approved"
+    for name in ("c3", "c4"):
+        put(store, name, arguments_hash="other")
+    assert [approval.state for approval in store.approvals.decide_bundle("A4", False, "ada")] == ["rejected"] * 2
+
+
+def test_a_bundle_of_which_nothing_is_left_is_told_who_decided(store):
+    put(store, "c1")
+    store.approvals.decide_bundle("A1", True, "ada")
+    with pytest.raises(UsageError, match="'A1' was approved by ada"):
+        store.approvals.decide_bundle("A1", False, "bob")
+
+
+def test_what_a_role_signs_decides_no_bundle(store):
+    put(store, "c1")
+    with pytest.raises(UsageError, match="a person must"):
+        store.approvals.decide_bundle("A1", True, "role:ceo")
+
+
+def test_an_approval_of_a_run_that_ended_is_void(store, now):
+    new = {"thread_id": "", "request": "", "person": "", "number": 1, "as_of": now(), "seed": 7, "identity": "x"}
+    run = store.runs.create(kind="cycle", **new)
+    put(store, "c1", run_id=run.id)
+    store.runs.set_status(run.id, "degraded")
+    for decide in (store.approvals.decide, store.approvals.decide_bundle):
+        with pytest.raises(UsageError, match="A1 is void: run R1 is degraded"):
+            decide("A1", True, "ada")
+
+
+def test_a_quorum_approves_with_the_last_of_the_people_it_takes(store, now):
+    put(store, "c1", needed=3)
+    first = store.approvals.decide("A1", True, "Ada", "go")
+    now.tick(1)
+    assert (first.state, first.tally, first.people, first.votes[0].note) == ("open", "1 of 3 said yes", "", "go")
+    assert store.approvals.decide("A1", True, " ada ").votes == first.votes
+    store.approvals.decide("A1", True, "Grace")
+    now.tick(1)
+    last = store.approvals.decide("A1", True, "Ann", "fine")
+    assert (last.state, last.decided_by, last.note, last.decided_at) == ("approved", "Ann", "fine", now())
+    assert ([vote.person for vote in last.votes], last.people) == (["Ada", "Grace", "Ann"], "Ada, Grace and Ann")
+    with pytest.raises(UsageError, match="was approved by Ada, Grace and Ann at"):
+        store.approvals.decide("A1", False, "Bob")
+
+
+@pytest.mark.parametrize("who", ["Ada", "Grace"])
+def test_the_first_no_rejects_whatever_was_voted(store, who):
+    put(store, "c1", needed=2)
+    store.approvals.decide("A1", True, "Ada")
+    rejected = store.approvals.decide("A1", False, who)
+    assert (rejected.state, rejected.people) == ("rejected", who)
+
+
+def test_votes_do_not_outlive_the_question(store, now):
+    put(store, "c1", needed=2)
+    store.approvals.decide("A1", True, "Ada")
+    now.tick(60)
+    with pytest.raises(UsageError, match="expired"):
+        store.approvals.decide("A1", True, "Grace")
+    (expired,) = store.approvals.expire(now())
+    assert (expired.state, expired.tally) == ("expired", "1 of 2 said yes")
+
+
+@pytest.mark.parametrize("by", [" role:ceo", "Role:trading", "ROLE:x", "  "])
+def test_no_spelling_of_a_role_is_a_person(store, by):
+    put(store, "c1", needed=2)
+    with pytest.raises(UsageError, match="a person must"):
+        store.approvals.decide("A1", True, by)
+    assert store.approvals.get("A1").votes == ()
+
+
+def test_what_nobody_answers_is_marked_once_and_comes_first(store, now):
+    put(store, "c1", role="content")
+    now.tick(20)
+    put(store, "c2", run_id="R2")
+    now.tick(9)
+    after = timedelta(seconds=30)
+    assert store.approvals.escalate(now(), after) == []
+    store.approvals.decide("A1", True, "ada")
+    now.tick(25)
+    put(store, "c3", run_id="R3")
+    put(store, "c4", run_id="R2")
+    (marked,) = store.approvals.escalate(now(), after)
+    assert (marked.id, marked.escalated_at, marked.state) == ("A2", now(), "open")
+    assert store.approvals.escalate(now(), after) == []
+    put(store, "c5", run_id="R3")
+    assert [approval.id for approval in store.approvals.open()] == ["A2", "A4", "A3", "A5"]
+
+
+def test_what_is_too_late_is_not_passed_on_any_more(store, now):
+    put(store, "c1")
+    now.tick(60)
+    assert store.approvals.escalate(now(), timedelta(seconds=30)) == []

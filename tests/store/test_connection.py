@@ -11,7 +11,7 @@ from company.events import Draft
 from company.store import Amounts
 
 SAID = Draft("R1", "", "ceo", "user", events.custom("report", {"text": "x"}))
-NODE = "company/trading/R1"
+NODE = "company/trading/trading/R1"
 
 
 def test_what_is_known_holds_inside_a_transaction_only(store):

@@ -118,6 +118,17 @@ def test_one_run_is_told_from_the_others(store, meter):
     assert [row.key for row in meter.by("run", run="R11")] == ["R11"]
 
 
+def test_the_rows_of_a_group_are_added_up(store, meter):
+    for role, usd in (("research", "0.1"), ("trading", "2"), ("writer", "0.25"), ("gone", "1")):
+        store.journal.append([cost(NEW, role=role, usd=usd)])
+    rows = CostRow.grouped(meter.by("role"), {"research": "newsroom", "writer": "newsroom", "trading": "trading"})
+    assert [(row.key, row.calls, row.usd) for row in rows] == [
+        ("newsroom", 2, Decimal("0.35")),
+        ("trading", 1, Decimal(2)),
+        ("gone", 1, Decimal(1)),
+    ]
+
+
 def test_other_events_cost_nothing(store, meter):
     store.journal.append([Draft("R1", "", "ceo", "user", events.custom("report", {"usd": "5"})), cost(NEW)])
     assert meter.total().usd == Decimal("0.0123")
@@ -170,7 +181,7 @@ def test_an_older_journal_gets_the_index(tmp_path):
 def test_what_counts_is_what_the_budget_tree_counts(store, meter, now):
     def reserve(usd: str) -> Reservation:
         amounts = Amounts(usd=Decimal(usd), tokens=5, calls=1, seconds=Decimal("0.5"))
-        found = store.budgets.reserve("company/trading/R1", amounts, {})
+        found = store.budgets.reserve("company/trading/trading/R1", amounts, {})
         assert isinstance(found, Reservation)
         return found
 

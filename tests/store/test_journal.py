@@ -324,8 +324,13 @@ def test_a_conversation_is_what_was_said_in_full(store):
     say("R1", "4", "assistant", "well")
     say("R2", "5", "user", "and now?")
     talk = store.journal.conversation("T1", before="R2", limit=12)
-    assert talk == [{"role": "user", "content": "how are we doing?"}, {"role": "assistant", "content": "well"}]
-    assert store.journal.conversation("T1", before="R3", limit=1) == [{"role": "user", "content": "and now?"}]
+    assert talk == [
+        {"role": "user", "content": "how are we doing?", "run": "R1"},
+        {"role": "assistant", "content": "well", "run": "R1"},
+    ]
+    assert store.journal.conversation("T1", before="R3", limit=1) == [
+        {"role": "user", "content": "and now?", "run": "R2"}
+    ]
 
 
 def test_times_are_utc_and_aware(store, now):

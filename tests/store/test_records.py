@@ -65,7 +65,7 @@ def test_the_agenda_puts_unknown_outcomes_before_questions(store, records):
 
 def test_costs_are_those_of_today_and_of_this_month(store, records, now):
     for usd in ("1.10", "0.20"):
-        found = store.budgets.reserve("company/trading/R1", Amounts(usd=Decimal(usd), tokens=5, calls=1), {})
+        found = store.budgets.reserve("company/trading/trading/R1", Amounts(usd=Decimal(usd), tokens=5, calls=1), {})
         assert isinstance(found, Reservation)
         now.moment += timedelta(days=1)
     now.moment -= timedelta(days=1)

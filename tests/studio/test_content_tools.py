@@ -72,7 +72,7 @@ def test_words_of_strangers_are_untrusted_and_effects_are_declared(tools):
         "inbox": ("read", "untrusted"),
         "draft_post": ("write", "trusted"),
         "revise_post": ("write", "trusted"),
-        "review_draft": ("read", "untrusted"),
+        "review_draft": ("read", "trusted"),
         "publish_post": ("irreversible", "trusted"),
         "schedule_post": ("write", "trusted"),
         "due_posts": ("read", "trusted"),

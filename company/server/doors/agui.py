@@ -3,7 +3,8 @@
 The journal speaks AG-UI already; `agui_events.py` says what is different for one client. A client that goes away
 changes nothing: the run goes on, and the same `threadId` and `runId` of the same person give its events again, never a
 second run.
-An approval is an interrupt of the protocol: `resume` decides it, for a token with the scope `approve`.
+An approval is an interrupt of the protocol: `resume` decides it, for a token with the scope `approve`. One that takes
+several people stays one until the last of them said yes.
 """
 
 import hashlib
@@ -143,8 +144,17 @@ class AgUi:
             for body in translation.read(event):
                 yield frame(body)
             ended = event.type in ENDINGS
-        if not ended:
+        if not ended and (parked := self._still_parked(span.run)) is not None:
+            for body in translation.read(parked):
+                yield frame(body)
+        elif not ended:
             yield frame(run_error("the server is ending; send the same runId again later to see the rest", "ending"))
+
+    def _still_parked(self, run_id: str) -> Event | None:
+        """Return how a run parked that nothing moved on: one of several people said yes."""
+        if self._driver.closing or self._store.runs.get(run_id).status != "waiting":
+            return None
+        return self._store.journal.read(run_id=run_id, types={"RUN_FINISHED"})[-1]
 
     async def _events(self, span: _Span) -> AsyncIterator[Event]:
         after, goes_on = span.after, True

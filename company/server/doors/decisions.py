@@ -13,7 +13,7 @@ from company.errors import UsageError
 from company.server.doors.transcript import Piece, Transcript
 from company.server.driving import Driver
 from company.server.principal import Principal
-from company.store import Store
+from company.store import Approval, Store
 
 _COMMAND = re.compile(r"/(approve|reject)(?!\w)\s*(a\d+)?(?!\w)\s*(.*)", re.I)
 
@@ -66,7 +66,13 @@ async def carry_out(command: Command, principal: Principal, engine: Engine, driv
     transcript = Transcript(store)
     events = store.journal.read(after=after, run_id=approval.run_id)
     text = _joined([piece for event in events for piece in transcript.read(event)])
-    return text or f"{approval.id} {approval.tool}: {approval.state} by {approval.decided_by}"
+    return text or f"{approval.id} {approval.tool}: {_stands(approval)}"
+
+
+def _stands(approval: Approval) -> str:
+    if approval.state == "open":
+        return f"{approval.tally}; it is done when another person says yes"
+    return f"{approval.state} by {approval.people}"
 
 
 def _usage(store: Store) -> str:

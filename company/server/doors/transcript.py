@@ -109,16 +109,29 @@ def waits(approvals: Sequence[Approval]) -> str:
     """Say what waits for a person, and how to decide it in words."""
     lines = [
         f"- **{approval.id}** {approval.role} wants `{approval.tool}` with `{_code(approval.arguments)}` "
-        f"({approval.reason}); until "
-        f"{approval.expires_at:%Y-%m-%d %H:%M} UTC: `/approve {approval.id}` or `/reject {approval.id}`"
+        f"({_why(approval)}){_besides(approval)}: `/approve {approval.id}` or `/reject {approval.id}`; if nobody "
+        f"answers before {approval.expires_at:%Y-%m-%d %H:%M} UTC: refused"
         for approval in approvals
     ]
     return "\n".join(["Waiting for you:", *lines])
 
 
-def _code(arguments: Json) -> str:
-    """Return JSON that stays what it is between backticks; arguments may hold words of strangers."""
-    return json.dumps(arguments, ensure_ascii=False).replace("`", "\\u0060")
+def _why(approval: Approval) -> str:
+    """Why a person is asked, and what would be said, in which a stranger may have written lines that look like ours."""
+    reason, _, preview = approval.reason.partition("\n")
+    return f"{reason}; it is `{_code(preview)}`" if preview else reason
+
+
+def _besides(approval: Approval) -> str:
+    """What else a person should know before deciding about one call."""
+    read = f"it had read {', '.join(approval.sources)}" if approval.sources else ""
+    same = f"the same call as {approval.repeats}" if approval.repeats else ""
+    return "".join(f"; {part}" for part in (read, same, approval.tally) if part)
+
+
+def _code(data: Json | str) -> str:
+    """Return JSON that stays what it is between backticks; it may hold words of strangers."""
+    return json.dumps(data, ensure_ascii=False).replace("`", "\\u0060")
 
 
 def _activity(event: Event) -> list[Piece]:

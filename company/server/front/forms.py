@@ -69,11 +69,12 @@ def _cycle(_fields: Fields) -> Command:
 
 
 def _decision(fields: Fields) -> Command:
-    if fields.get("answer") not in {"approve", "reject"}:
+    answer, _, bundle = fields.get("answer", "").partition(" ")
+    if answer not in {"approve", "reject"} or bundle not in {"", "bundle"}:
         raise Refusal(422, "answer: approve or reject")
     if not re.fullmatch(r"A[0-9]{1,9}", approval := fields.get("approval", "")):
         raise Refusal(422, f"approval: {approval!r} names none")
-    body = {"approved": fields["answer"] == "approve", "note": fields.get("note", "")}
+    body = {"approved": answer == "approve", "note": fields.get("note", ""), "bundle": bool(bundle)}
     return Command(f"{API}/approvals/{approval}", body)
 
 

@@ -23,6 +23,7 @@ from company.server.front.forms import FORM_PATHS, LOGIN_PATH, submit
 from company.server.native.system import status_of
 from company.server.principal import known
 from company.server.web.build import complaint
+from company.store import in_bundles
 
 FOLDER = Path(__file__).parent / "page"
 FILES = {"/page/page.js": "text/javascript", "/page/page.css": "text/css"}
@@ -103,7 +104,7 @@ class Front:
             status=status_of(self._engine, self._driver.running),
             person=principal.person if principal else "",
             messages=store.journal.conversation(THREAD, before="", limit=MESSAGES) if principal else [],
-            approvals=store.approvals.open() if principal else [],
+            bundles=in_bundles(store.approvals.open()) if principal else [],
             after=self._first_shown(),
             newest=store.journal.last_seq(),
             key=secrets.token_urlsafe(16),

@@ -1,4 +1,4 @@
-"""Tells subscribed browsers that approvals wait.
+"""Tells subscribed browsers that approvals wait, and again when nobody answered for long.
 
 It follows the journal at its own slow pace and remembers how far it told, so what was asked while no server ran is told
 when one starts. A message is a count: no amounts, no names, nothing of what is asked. A subscription hears nothing, and
@@ -65,11 +65,11 @@ class Notifying:
         await self._post.close()
 
     async def look(self) -> int:
-        """Tell what was asked since the last look; returns how many browsers took it."""
+        """Tell what was asked or passed on since the last look; returns how many browsers took it."""
         end = self._store.journal.last_seq()
         if end <= self._told:
             return 0
-        asked = self._store.journal.read(after=self._told, types={"approval.asked"}, limit=1)
+        asked = self._store.journal.read(after=self._told, types={"approval.asked", "approval.escalated"}, limit=1)
         self._told = end
         if not asked:
             return 0
@@ -86,7 +86,8 @@ class Notifying:
         if not waiting:
             return 0
         lasts = max(approval.expires_at for approval in waiting) - self._now()
-        taken = await asyncio.gather(*(self._told_to(each, sentence(len(waiting)), lasts) for each in self._entitled()))
+        text = sentence(len(waiting), sum(approval.escalated_at is not None for approval in waiting))
+        taken = await asyncio.gather(*(self._told_to(each, text, lasts) for each in self._entitled()))
         return sum(taken)
 
     def _entitled(self) -> Sequence[Subscription]:
@@ -118,6 +119,9 @@ def _report(following: asyncio.Task[None]) -> None:
         _log.error("approvals are not told any more", exc_info=following.exception())
 
 
-def sentence(count: int) -> str:
-    """Return all that a message says."""
-    return "1 approval waits" if count == 1 else f"{count} approvals wait"
+def sentence(count: int, late: int = 0) -> str:
+    """Return all that a message says: how many wait, and how many of them were passed on because nobody answered."""
+    waits = "1 approval waits" if count == 1 else f"{count} approvals wait"
+    if not late:
+        return waits
+    return f"{waits} too long" if count == 1 else f"{waits}, {late} of them too long"

@@ -8,8 +8,9 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from company.engine import Engine
+from company.governor import COMPANY, all_holds
 from company.home import Company
-from company.roles import Role
+from company.roles import CLAIMED, Role
 from company.server.faults import Refusal
 from company.server.native.routing import RoleId, Routes, limit
 from company.server.native.runs import ReportView
@@ -22,7 +23,7 @@ CHIEF_PATH = "ceo"
 SHOWN = 400
 """Characters of an answer that stand for it in a list."""
 
-Activity = Literal["idle", "working", "waiting"]
+Activity = Literal["idle", "working", "waiting", "held"]
 
 
 class Spent(View):
@@ -38,7 +39,9 @@ class AgentView(View):
 
     Attributes:
         reports_to: RoleId of the role above; empty at the top.
-        state: `working` in a run under way; else `waiting` when something it asked waits for a person.
+        state: `held` when it went in circles and a person has to let it go on; else `working` in a run under way; else
+            `waiting` when something it asked waits for a person.
+        held: Why it is held; empty when it is not.
         task: What it works on, else its last task; empty before the first.
         run: The run of that task.
         model: The model asked first.
@@ -51,6 +54,7 @@ class AgentView(View):
     summary: str
     reports_to: str
     state: Activity
+    held: str
     task: str
     run: str
     model: str
@@ -65,13 +69,17 @@ class TaskView(View):
     Attributes:
         path: The agent's path in the run, `ceo/trading` or `ceo/trading~2`.
         status: That of the report; before there is one `working`, or how the run ended.
+        completion: That of the report, computed from receipts: `done`, `claimed` or `open`.
+        unproven: What the report claims and no receipt shows.
     """
 
     run: str
     path: str
     task: str
     status: str
+    completion: str
     summary: str
+    unproven: list[str]
     begun_at: datetime
     finished_at: datetime | None
 
@@ -147,6 +155,7 @@ class _Floor:
         lanes_now = [lane for run in self._running for lane in lanes.of_run(run.id)]
         self._at_work = {lane.role for lane in lanes_now if lane.report is None}
         self._asking = {approval.role for approval in company.store.approvals.open()}
+        self._held = {hold.role: str(hold) for hold in all_holds(company.store)}
         self._today = {row.key: row for row in tally.by("role", company.wall.now(), day=True)}
 
     def view(self, role: Role) -> AgentView:
@@ -160,6 +169,7 @@ class _Floor:
             summary=role.summary,
             reports_to=role.reports_to,
             state=self._state(role),
+            held=self._why_held(role),
             task=task,
             run=run,
             model=self._company.models.chain(role)[0],
@@ -169,9 +179,14 @@ class _Floor:
         )
 
     def _state(self, role: Role) -> Activity:
+        if self._why_held(role):
+            return "held"
         if role.id in self._at_work or (self._running and not role.reports_to):
             return "working"
         return "waiting" if role.id in self._asking else "idle"
+
+    def _why_held(self, role: Role) -> str:
+        return self._held.get(role.id) or self._held.get(COMPANY, "")
 
     def _led(self) -> tuple[str, str]:
         run = self._running[-1] if self._running else self._company.store.runs.last()
@@ -195,7 +210,9 @@ def _task(lane: Lane, run: Run) -> TaskView:
         path=lane.path,
         task=lane.task,
         status=report.get("status", run.status if ended else "working"),
+        completion=report.get("completion", "open"),
         summary=report.get("summary", ""),
+        unproven=report.get("unproven", []),
         begun_at=lane.begun_at,
         finished_at=lane.finished_at or (run.finished_at if ended else None),
     )
@@ -203,11 +220,15 @@ def _task(lane: Lane, run: Run) -> TaskView:
 
 def _led(run: Run) -> TaskView:
     """The role at the top is given runs."""
+    degraded = run.outcome.get("degraded", [])
+    unproven = [line for line in degraded if line.startswith(CLAIMED)]
     return TaskView(
         run=run.id,
         path=CHIEF_PATH,
         task=_subject(run),
         status="working" if run.status in {"created", "running"} else run.status,
+        completion="claimed" if unproven else "done" if run.status == "done" else "open",
+        unproven=unproven,
         summary=str(run.outcome.get("answer") or run.outcome.get("error", ""))[:SHOWN],
         begun_at=run.created_at,
         finished_at=run.finished_at,

@@ -13,6 +13,7 @@ from company.server.native.approvals import ApprovalDoors
 from company.server.native.control import Control
 from company.server.native.conversations import Conversations
 from company.server.native.costs import CostDoors
+from company.server.native.mandates import MandateDoors
 from company.server.native.memory import MemoryDoors
 from company.server.native.runs import RunDoors
 from company.server.native.why import WhyDoors
@@ -33,6 +34,7 @@ class Api:
             Conversations(engine, commands),
             RunDoors(engine, commands),
             ApprovalDoors(engine, commands),
+            MandateDoors(engine, commands),
             Agents(engine, tally),
             MemoryDoors(engine.company.memory, engine.company.roles),
             CostDoors(engine, tally),

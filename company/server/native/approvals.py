@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from company.engine import Engine
 from company.server.commands import Commands
-from company.server.faults import Refusal, found
+from company.server.faults import found
 from company.server.native.routing import ApprovalId, Key, Routes, Who
 from company.server.native.views import ApprovalState, ApprovalView, Decided, Decision, RunView
 from company.store import OVER, Approval
@@ -38,7 +38,10 @@ class ApprovalDoors:
         self,
         state: Annotated[Literal["open", "all"], Query(description="What waits now, or the newest of all.")] = "open",
     ) -> list[ApprovalView]:
-        """List what waits for a person, oldest first; or the newest hundred of any state, newest first."""
+        """List what waits for a person; or the newest hundred of any state, newest first.
+
+        What waits comes oldest first, approvals of one bundle together, those that were passed on before all others.
+        """
         found = self._store.approvals.open() if state == "open" else self._store.approvals.recent(LISTED)
         return [self._view(approval) for approval in found]
 
@@ -47,16 +50,14 @@ class ApprovalDoors:
         return self._view(self._approval(approval_id))
 
     async def decide(self, who: Who, approval_id: ApprovalId, decision: Decision, key: Key = None) -> Decided:
-        """Approve or reject exactly one call; the first decision counts.
+        """Approve or reject exactly one call, or a bundle up to the last one that was shown; the first decision counts.
 
-        The answer comes when the run has acted on it. 409 names who decided before, and when.
+        Where several people have to say yes, the first ones leave the approval open. The answer comes when the run has
+        acted on it. 409 names who decided before, and when.
         """
-        approval = self._approval(approval_id)
-        if self._state(approval) == "void":
-            run = self._store.runs.get(approval.run_id)
-            raise Refusal(409, f"{approval.id} is void: run {run.id} is {run.status} and acts on nothing any more")
-        approval, run = await self._commands.decide(who, approval, decision, key)
-        return Decided(approval=self._view(approval), run=RunView.of(run))
+        approval, run = await self._commands.decide(who, self._approval(approval_id), decision, key)
+        bundle = self._store.approvals.bundle(approval.id)
+        return Decided(approval=self._view(approval), run=RunView.of(run), bundle=list(map(self._view, bundle)))
 
     def _view(self, approval: Approval) -> ApprovalView:
         return ApprovalView.of(approval, self._state(approval))

@@ -31,12 +31,19 @@ class Start(View):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
+class Clear(View):
+    """Who may go on, a role or the `company`, and why; kept in the journal."""
+
+    role: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
 class Control:
     """Endpoints that concern the whole company.
 
     Args:
         engine: Runs the company.
-        commands: Stops and starts it.
+        commands: Stops and starts it, and lets roles go on.
     """
 
     def __init__(self, engine: Engine, commands: Commands) -> None:
@@ -47,14 +54,16 @@ class Control:
         routes = Routes("control")
         routes.door("POST", "/stop", self.stop, "admin", status=204, refuses=(502,))
         routes.door("POST", "/start", self.start, "admin", status=204)
+        routes.door("POST", "/breaker/clear", self.clear, "admin", status=204, refuses=(409,))
         routes.door("GET", "/config", self.config, "read")
         return routes
 
     async def stop(self, who: Who, stop: Stop, key: Key = None) -> Response:
-        """Stop the company: every run ends at its next call, and open orders are cancelled.
+        """Stop the company: every run ends in its middle, and open orders are cancelled.
 
-        It stays stopped, in every process, until a person starts it again. 502 says that it is stopped, but a venue
-        did not cancel an order.
+        It stays stopped, in every process, until a person starts it again. What it came to is the event
+        `company.stopped`. 502 says that it is stopped, but that something could not be done, such as an order that a
+        venue did not cancel.
         """
         await self._commands.stop(who, stop.reason, key)
         return Response(status_code=204)
@@ -62,6 +71,11 @@ class Control:
     async def start(self, who: Who, start: Start, key: Key = None) -> Response:
         """Let a stopped company work again."""
         self._commands.start(who, start.reason, key)
+        return Response(status_code=204)
+
+    async def clear(self, who: Who, clear: Clear, key: Key = None) -> Response:
+        """Let a role go on that is held for going in circles, or the company; 409 says that it is not held."""
+        self._commands.clear(who, clear.role, clear.reason, key)
         return Response(status_code=204)
 
     async def config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the company spends: against its limits, and by role, model and day."""
+"""What the company spends: against its limits, and by department, role, model and day."""
 
 from typing import Self
 
@@ -11,7 +11,7 @@ from company.store import CostRow, Records, Tally
 
 
 class CostRowView(View):
-    """What the model calls of one role, model or day took; `failed` are part of `calls`, `cached` of `input`."""
+    """What a department's, role's, model's or day's calls took; `failed` are part of `calls`, `cached` of `input`."""
 
     key: str
     calls: int
@@ -28,8 +28,9 @@ class CostRowView(View):
 
 
 class CostReport(CostsView):
-    """Spending against the limits, and the model calls of this UTC month by role, model and day."""
+    """Spending against the limits, and the model calls of this UTC month by department, role, model and day."""
 
+    by_department: list[CostRowView]
     by_role: list[CostRowView]
     by_model: list[CostRowView]
     by_day: list[CostRowView]
@@ -46,6 +47,7 @@ class CostDoors:
     def __init__(self, engine: Engine, tally: Tally) -> None:
         self._now, self._tally = engine.company.wall.now, tally
         self._records: Records = engine.company.services[Records]
+        self._departments = {role.id: role.department for role in engine.company.roles.values()}
 
     def router(self) -> APIRouter:
         """Return the route."""
@@ -56,7 +58,7 @@ class CostDoors:
     async def costs(self) -> CostReport:
         """Return spending against the limits, and what the model calls of this UTC month took."""
         now = self._now()
-        rows = {
-            f"by_{key}": [CostRowView.of(row) for row in self._tally.by(key, now)] for key in ("role", "model", "day")
-        }
-        return CostReport.of(self._records.costs(), **rows)
+        rows = {f"by_{key}": self._tally.by(key, now) for key in ("role", "model", "day")}
+        rows["by_department"] = CostRow.grouped(rows["by_role"], self._departments)
+        views = {name: [CostRowView.of(row) for row in found] for name, found in rows.items()}
+        return CostReport.of(self._records.costs(), **views)

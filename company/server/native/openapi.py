@@ -35,6 +35,7 @@ TAGS = {
     "conversations": "What was said, and what happened around it.",
     "runs": "What the company works on and did.",
     "approvals": "What waits for a person.",
+    "mandates": "What roles may do without asking.",
     "agents": "The roles, what they remember and what they cost.",
     "why": "How something came about.",
     "control": "Stop, start and settings.",

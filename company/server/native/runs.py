@@ -21,8 +21,10 @@ class ReportView(View):
         at: Wall-clock time.
         task: The task as it was given.
         status: `ok`, `degraded`, `failed` or `waiting`.
+        completion: `done` when receipts bear out what is claimed, `claimed` when they do not, else `open`.
         figures: Named numbers, taken from tool results.
-        receipts: What proves the effects: order ids, message keys.
+        receipts: What proves the effects: tools with the first digits of their effects' keys.
+        unproven: What is claimed and no receipt shows, with what is missing.
         waiting: Ids of approvals that were open then.
         tainted: Words of strangers entered the work.
         notices: What stood in for what.
@@ -33,9 +35,11 @@ class ReportView(View):
     at: datetime
     task: str
     status: str
+    completion: str
     summary: str
     figures: Json
     receipts: list[Any]
+    unproven: list[str]
     waiting: list[str]
     failures: list[str]
     tainted: bool
@@ -47,7 +51,8 @@ class ReportView(View):
         if lane.report is None or lane.finished_at is None:
             return None
         told = {name: value for name, value in lane.report.items() if name in cls.model_fields}
-        return cls(**{"receipts": [], "waiting": [], "notices": [], **told}, run=lane.run_id, at=lane.finished_at)
+        earlier = {"receipts": [], "unproven": [], "waiting": [], "notices": [], "completion": "open"}
+        return cls(**{**earlier, **told}, run=lane.run_id, at=lane.finished_at)
 
 
 class CycleReport(View):

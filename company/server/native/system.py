@@ -6,6 +6,7 @@ What the journal does not tell (a reservation of money, say) shows within a seco
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple, Self
 
@@ -57,6 +58,7 @@ class Status(View):
         mind: "autopilot", or the models that think.
         offline: It thinks with the autopilot, without a model key.
         stopped: Why the company stands still; empty when it works.
+        asleep_since: Company time since which nothing concerned any role; null while something does.
         running: Runs that are being driven now, here or by another process.
         health: A run that is being driven does not count as unfinished.
     """
@@ -68,6 +70,7 @@ class Status(View):
     offline: bool
     seed: int
     stopped: str
+    asleep_since: datetime | None
     roles: list[RoleLine]
     counts: Counts
     running: list[str]
@@ -265,6 +268,7 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
         offline=company.models.offline,
         seed=company.seed,
         stopped=company.store.flags.get(STOP_FLAG) or "",
+        asleep_since=engine.waking.asleep_since,
         roles=[RoleLine(id=role.id, title=role.title, summary=role.summary) for role in company.roles.values()],
         counts=Counts(**{name: getattr(activity, name) for name in Counts.model_fields}),
         running=driven,

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from company.events import Event, Json
+from company.roles import CLAIMED
 from company.store import Run
 
 SHOWN = 300
@@ -131,6 +132,20 @@ class _Teller:
         text = f"{value['approval']} was {value['state']}{by}{note}"
         return [Step(event.seq, event.at, agent, "decided", text, value, call)]
 
+    def voted(self, event: Event) -> list[Step]:
+        value = event.body["value"]
+        agent, call = self._approvals.get(value["approval"], (event.agent, ""))
+        note = f": {value['note']}" if value["note"] else ""
+        text = f"{value['by']} said yes to {value['approval']}, {value['votes']} of {value['needed']}{note}"
+        return [Step(event.seq, event.at, agent, "decided", text, value, call)]
+
+    def escalated(self, event: Event) -> list[Step]:
+        value = event.body["value"]
+        agent, call = self._approvals.get(value["approval"], (event.agent, ""))
+        to = f" to {', '.join(value['to'])}" if value["to"] else ""
+        text = f"nobody answered {value['approval']}, so it was passed on{to}"
+        return [Step(event.seq, event.at, agent, "asked", text, value, call)]
+
     def result(self, event: Event) -> list[Step]:
         call, content = event.body["toolCallId"], json.loads(event.body["content"])
         tool = self._tools.get((event.agent, call), "the tool")
@@ -151,7 +166,8 @@ class _Teller:
 
     def report(self, event: Event) -> list[Step]:
         value = event.body["value"]
-        return [_step(event, "report", f"reported {value['status']}: {value['summary']}", value)]
+        claims = "".join(f"\n{CLAIMED}: {claim}" for claim in value.get("unproven", ()))
+        return [_step(event, "report", f"reported {value['status']}: {value['summary']}{claims}", value)]
 
     def finished(self, event: Event) -> list[Step]:
         result, outcome = event.body["result"], event.body["outcome"]["type"]
@@ -178,6 +194,7 @@ _EFFECTS = {
     "trade.filled": "an order traded",
 }
 _FAULTS = {
+    "breaker.tripped": "the role went in circles and is held",
     "budget.tripped": "a call did not fit the budget",
     "model.fallback": "a model could not be used",
     "tool.failed": "the tool failed",
@@ -190,6 +207,8 @@ _TELLERS: Mapping[str, Callable[[_Teller, Event], list[Step]]] = {
     "verdict": _Teller.verdict,
     "approval.asked": _Teller.asked,
     "approval.decided": _Teller.decided,
+    "approval.escalated": _Teller.escalated,
+    "approval.voted": _Teller.voted,
     "TOOL_CALL_RESULT": _Teller.result,
     **dict.fromkeys(_EFFECTS, _Teller.effect),
     **dict.fromkeys(_FAULTS, _Teller.fault),

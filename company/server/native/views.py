@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, StrictBool, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StrictBool, StringConstraints, WithJsonSchema
 from typing_extensions import TypedDict
 
 from company.events import Json, plain
@@ -44,10 +44,18 @@ class Message(View):
 
 
 class Decision(View):
-    """A person's answer to an approval, and what the person says about it."""
+    """A person's answer to an approval, and what the person says about it.
+
+    Attributes:
+        bundle: Answer all open approvals of its bundle that were asked before it as well; name the last one the person
+            was shown.
+        shown: Of those, only the ones the person was shown; all of them when left out.
+    """
 
     approved: StrictBool
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
+    bundle: StrictBool = False
+    shown: Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Field(max_length=100)] = []
 
 
 class Started(View):
@@ -63,11 +71,15 @@ class Started(View):
 
 
 class Outcome(TypedDict, total=False):
-    """What came out of a run, empty before; `waiting` are ids of approvals, `degraded` says what went wrong."""
+    """What came out of a run, empty before.
+
+    `waiting` are ids of approvals, `degraded` says what went wrong, `sources` whose untrusted text went into it.
+    """
 
     answer: str
     degraded: list[str]
     waiting: list[str]
+    sources: list[str]
     usd: Money
     tokens: int
     calls: int
@@ -115,6 +127,14 @@ class RunView(View):
         )
 
 
+class VoteView(View):
+    """One person's yes."""
+
+    person: str
+    at: datetime
+    note: str
+
+
 class ApprovalView(View):
     """One call that waits for a person, or did.
 
@@ -124,6 +144,13 @@ class ApprovalView(View):
         rule: The rule that made it ask.
         sources: Untrusted text that the role had read.
         state: Where it stands; `void` when its run ended otherwise, so that a decision would change nothing.
+        bundle: Id of the first of the approvals that are shown, and may be answered, as one.
+        repeats: Id of an earlier one of them about the same call with the same arguments; empty when there is none.
+        needed: How many people have to say yes.
+        votes: Who of several people said yes so far.
+        expires_at: When it is refused if nobody answers.
+        escalated_at: When it was passed on because nobody answered; null before.
+        decided_by: Who decided, all of them when several people had to; null before.
         result: What the call came to, once it was approved and performed.
     """
 
@@ -136,8 +163,13 @@ class ApprovalView(View):
     rule: str
     sources: list[str]
     state: ApprovalState
+    bundle: str
+    repeats: str
+    needed: int
+    votes: list[VoteView]
     asked_at: datetime
     expires_at: datetime
+    escalated_at: datetime | None
     decided_by: str | None
     note: str
     result: Any
@@ -145,16 +177,29 @@ class ApprovalView(View):
     @classmethod
     def of(cls, approval: Approval, state: ApprovalState | None = None) -> Self:
         """Return the view of an approval; `state` when more is known than its row says."""
-        same = {name: getattr(approval, name) for name in cls.model_fields if name not in {"run", "result", "state"}}
+        own = {"run", "result", "state", "votes", "decided_by"}
+        same = {name: getattr(approval, name) for name in cls.model_fields if name not in own}
         recorded = "approved" if approval.state == "done" else approval.state
-        return cls(**same, run=approval.run_id, result=plain(approval.result), state=state or recorded)
+        return cls(
+            **same,
+            run=approval.run_id,
+            result=plain(approval.result),
+            state=state or recorded,
+            votes=[VoteView(person=vote.person, at=vote.at, note=vote.note) for vote in approval.votes],
+            decided_by=approval.people or None,
+        )
 
 
 class Decided(View):
-    """An approval after the decision, and its run after it acted on it."""
+    """An approval after the decision, and its run after it acted on it.
+
+    Attributes:
+        bundle: All approvals of its bundle as they stand now, also those that the decision was not about.
+    """
 
     approval: ApprovalView
     run: RunView
+    bundle: list[ApprovalView]
 
 
 class CostsView(View):

@@ -25,6 +25,8 @@ TRADING = frozenset(
     {
         "approval.asked",
         "approval.decided",
+        "approval.escalated",
+        "approval.voted",
         "budget.tripped",
         "effect.reconciled",
         "order.cancelled",
@@ -87,8 +89,3 @@ class Choice:
     thread: str | None = None
     debug: bool = True
     channels: frozenset[Channel] = ALL
-
-    @property
-    def is_everything(self) -> bool:
-        """Nothing is left out."""
-        return self.run is None and self.thread is None and self.debug and "all" in self.channels

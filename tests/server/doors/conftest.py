@@ -51,8 +51,10 @@ def serve_with(
 
 @pytest.fixture(scope="module")
 def failing_server(serve_with: Callable[[str], Served]) -> Served:
-    """A server whose runs fail: a run may use one token."""
-    return serve_with("[budget]\nrun_tokens = 1\n")
+    """A server whose runs fail: nobody listens where its models should be."""
+    models = "".join(f'{tier} = "nobody:x"\n' for tier in ("fast", "smart", "deep"))
+    nobody = '[providers.nobody]\nkind = "openai"\nbase_url = "http://127.0.0.1:9/v1"\nfree = true\nattempts = 1\n'
+    return serve_with(f"[models]\n{models}{nobody}")
 
 
 def runs_of(server: Served, limit: int = 20) -> list[Run]:

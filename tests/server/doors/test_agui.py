@@ -147,6 +147,18 @@ def test_a_resume_must_say_yes_or_no(server, payload: Any) -> None:
     assert state(server, approval) == "open"
 
 
+def test_the_first_yes_of_two_leaves_the_interrupt_open(start_server) -> None:
+    server = start_server('[[approvals.quorums]]\ntools = ["place_order"]\n')
+    approval = parked(server, "two")
+    events = stream(server, asked("", thread="two", run="first", **resume(approval, {"approved": True})))
+    (interrupt,) = events[-1]["outcome"]["interrupts"]
+    assert (interrupt["id"], interrupt["message"].endswith("(takes 2 people)")) == (approval, True)
+    assert (events[-1]["type"], events[-1]["runId"], state(server, approval)) == ("RUN_FINISHED", "first", "open")
+    with server.client(token=server.token_for(("read", "chat", "approve"), "Grace")) as client:
+        client.post(f"/api/v1/approvals/{approval}", json={"approved": True})
+    assert state(server, approval) == "done"
+
+
 def test_only_a_token_that_may_approve_resumes(server) -> None:
     approval = parked(server, "scopes")
     body = asked("", thread="scopes", run="x", **resume(approval, {"approved": True}))

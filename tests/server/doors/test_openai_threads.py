@@ -21,7 +21,7 @@ def say(
 
 
 def test_only_the_last_user_message_is_new(server) -> None:
-    run, _ = say(server, "buy some bitcoin", "Ordered.", "good morning")
+    run, _ = say(server, "buy some bitcoin", "It is asked for.", "good morning")
     assert run.request == "good morning"
 
 
@@ -82,7 +82,7 @@ JSON format: { "title": "..." }
 ### Chat History:
 <chat_history>
 USER: buy some bitcoin
-ASSISTANT: Ordered.
+ASSISTANT: It is asked for.
 </chat_history>"""
 
 

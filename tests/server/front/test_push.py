@@ -268,6 +268,24 @@ async def test_every_subscribed_browser_is_told_how_many_approvals_wait_and_noth
     assert phone.opened(told["/phone"]) == desk.opened(told["/desk"]) == "2 approvals wait"
 
 
+async def test_what_nobody_answered_for_long_is_told_again(store: Store, post: Post, service: PushService) -> None:
+    phone = Browser()
+    subscribed(store, phone.subscription(service.url))
+    teller = notifying(store, post)
+    ask(store, "c1")
+    await teller.look()
+    ask(store, "c2")
+    for approval in store.approvals.escalate(START, timedelta(0))[:1]:
+        note = {"approval": approval.id, "to": ["Grace"], "waitsSince": START}
+        store.journal.append([Draft("R1", "main", "ceo", "user", custom("approval.escalated", note))])
+    assert await teller.look() == 1
+    assert [phone.opened(body) for _, _, body in service.got] == [
+        "1 approval waits",
+        "2 approvals wait, 2 of them too long",
+    ]
+    assert await teller.look() == 0
+
+
 async def test_the_same_approval_is_told_once_also_over_a_restart(
     store: Store, post: Post, service: PushService
 ) -> None:
@@ -347,6 +365,7 @@ async def test_keys_that_are_none_remove_their_subscription(
 
 def test_a_sentence_is_a_count() -> None:
     assert [sentence(1), sentence(12)] == ["1 approval waits", "12 approvals wait"]
+    assert [sentence(1, 1), sentence(12, 2)] == ["1 approval waits too long", "12 approvals wait, 2 of them too long"]
 
 
 def test_a_person_keeps_their_newest_subscriptions(store: Store) -> None:

@@ -1,7 +1,11 @@
 """The roles over HTTP: what each does now, did last and costs."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
+
+from company.governor import Hold
+from company.governor.hold import hold_flag
 
 
 def agent(server, role: str) -> dict[str, Any]:
@@ -34,6 +38,49 @@ def test_a_role_is_idle_working_waiting_and_idle_again(start_server) -> None:
     with server.client() as client:
         client.post(f"/api/v1/approvals/{waiting['outcome']['waiting'][0]}", json={"approved": False})
     assert agent(server, "trading")["state"] == "idle"
+
+
+def hold(server, role: str) -> Hold:
+    found = Hold(
+        role, "progress.failing", "ticker ended 'failed' 6 times", 6, "R1", datetime(2026, 3, 2, 12, tzinfo=UTC)
+    )
+    with server.store() as store:
+        store.flags.set(hold_flag(role), found.flag())
+    return found
+
+
+def test_a_role_that_is_held_says_why_until_a_person_clears_it(start_server) -> None:
+    server = start_server()
+    held = hold(server, "trading")
+    assert (agent(server, "trading")["state"], agent(server, "trading")["held"]) == ("held", str(held))
+    assert (agent(server, "ceo")["state"], agent(server, "ceo")["held"]) == ("idle", "")
+
+    with server.client(token=server.token_for(("read", "admin"), person="Ada")) as client:
+        cleared = client.post("/api/v1/breaker/clear", json={"role": "trading", "reason": "looked into it"})
+        again = client.post("/api/v1/breaker/clear", json={"role": "trading", "reason": "looked into it"})
+
+    assert cleared.status_code == 204
+    assert (agent(server, "trading")["state"], agent(server, "trading")["held"]) == ("idle", "")
+    assert again.status_code == 409
+    assert "'trading' is not held" in again.json()["error"]["message"]
+    with server.store() as store:
+        [event] = store.journal.read(types=["breaker.cleared"])
+    assert event.body["value"] == {"role": "trading", "by": "Ada", "reason": "looked into it"}
+
+
+def test_a_company_that_is_held_holds_all_roles(start_server) -> None:
+    server = start_server()
+    hold(server, "company")
+    assert [agent(server, role)["state"] for role in ("ceo", "trading")] == ["held", "held"]
+
+
+def test_only_an_administrator_clears(start_server) -> None:
+    server = start_server()
+    hold(server, "trading")
+    with server.client(token=server.token_for(("read", "chat", "approve"))) as client:
+        refused = client.post("/api/v1/breaker/clear", json={"role": "trading", "reason": "let it"})
+    assert refused.status_code == 403
+    assert agent(server, "trading")["state"] == "held"
 
 
 def test_all_roles_are_listed_the_ceo_first(server) -> None:
@@ -106,8 +153,9 @@ def test_costs_stand_beside_their_limits_and_add_up(server) -> None:
     with server.client() as client:
         costs = client.get("/api/v1/costs").json()
     assert (costs["usd_today"], costs["usd_day_limit"], costs["usd_month_limit"]) == ("0", "10", "100")
-    sums = [sum(row["calls"] for row in costs[f"by_{key}"]) for key in ("role", "model", "day")]
-    assert sums[0] == sums[1] == sums[2] > 0
+    sums = [sum(row["calls"] for row in costs[f"by_{key}"]) for key in ("department", "role", "model", "day")]
+    assert len(set(sums)) == 1
+    assert sums[0] > 0
     assert {row["key"] for row in costs["by_model"]} == {"autopilot"}
 
 

@@ -24,6 +24,7 @@ ANSWERS = {
     "/approvals/{approval_id}": "Approval",
     "/config": "Config",
     "/costs": "CostReport",
+    "/mandates": "Mandate[]",
     "/market": "Market",
     "/market/candles": "Candles",
     "/memory": "Memories",

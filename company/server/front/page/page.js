@@ -110,10 +110,13 @@ const SHOW_OWN = {
   "alert.raised": (value) => note("security", `${value.severity} alert: ${value.kind} from ${value.source}`, "bad"),
   "approval.asked": (value) => note("you", `${value.approval} waits for you: ${value.tool}`),
   "approval.decided": (value) => note("you", `${value.approval} ${value.state}`),
+  "approval.escalated": (value) => note("you", `nobody answered ${value.approval}`, "bad"),
+  "approval.voted": (value) => note("you", `${value.by} said yes to ${value.approval}, ${value.votes} of ${value.needed}`),
   "run.stopped": (value) => note("company", `stopped: ${value.reason}`, "bad"),
 };
 
-const REFRESHING = new Set(["RUN_STARTED", "RUN_FINISHED", "RUN_ERROR", "approval.asked", "approval.decided"]);
+const ASKING = ["approval.asked", "approval.decided", "approval.escalated", "approval.voted"];
+const REFRESHING = new Set(["RUN_STARTED", "RUN_FINISHED", "RUN_ERROR", ...ASKING]);
 let pending = 0;
 
 function refreshSoon() {
@@ -171,21 +174,49 @@ async function refresh() {
 
 const cards = new Map();
 
+// What stays is not touched, so that a note half typed and the focus are kept.
 function showApprovals(approvals) {
-  const open = new Set(approvals.map((approval) => approval.id));
-  for (const [id, item] of cards) {
-    if (!open.has(id)) {
+  const wanted = wantedCards(approvals);
+  for (const [key, item] of cards) {
+    if (!wanted.has(key)) {
       item.remove();
-      cards.delete(id);
+      cards.delete(key);
     }
   }
-  for (const approval of approvals) {
-    if (cards.has(approval.id)) continue;
-    const item = card(approval);
-    cards.set(approval.id, item);
-    at("open").append(item);
+  let next = at("open").firstElementChild;
+  for (const [key, make] of wanted) {
+    if (!cards.has(key)) cards.set(key, make());
+    const item = cards.get(key);
+    if (item === next) next = next.nextElementSibling;
+    else at("open").insertBefore(item, next);
   }
   at("nothing").hidden = approvals.length > 0;
+}
+
+// A card for each approval, and after those of a bundle one for all of them; in the order of the list.
+function wantedCards(approvals) {
+  const wanted = new Map();
+  approvals.forEach((approval, place) => {
+    wanted.set(`${approval.id} ${approval.votes.length} ${approval.escalated_at}`, () => card(approval));
+    const bundle = approvals.filter((other) => other.bundle === approval.bundle);
+    const isLast = approvals[place + 1]?.bundle !== approval.bundle;
+    if (isLast && bundle.length > 1) wanted.set(bundle.map(({ id }) => id).join(), () => together(bundle));
+  });
+  return wanted;
+}
+
+function together(bundle) {
+  const item = element("li");
+  const title = element("h3", "", `All ${bundle.length} of these: ${bundle.map(({ id }) => id).join(", ")}`);
+  const last = bundle.at(-1).id;
+  title.id = `title-all-${last}`;
+  item.setAttribute("aria-labelledby", title.id);
+  item.append(title);
+  if (bundle.some(({ repeats }) => repeats)) {
+    item.append(element("p", "", "Approving them together leaves open what is the same call again."));
+  }
+  item.append(...answering(last, `all ${bundle.length}`, `all-${last}`, true));
+  return item;
 }
 
 function card(approval) {
@@ -195,35 +226,45 @@ function card(approval) {
   item.setAttribute("aria-labelledby", title.id);
   item.append(title, element("p", "", `${approval.reason} (rule ${approval.rule})`));
   if (approval.sources.length) item.append(element("p", "", `It had read: ${approval.sources.join(", ")}`));
+  if (approval.repeats) item.append(element("p", "bad", `The same call as ${approval.repeats}.`));
+  if (approval.needed > 1) item.append(element("p", "", tally(approval)));
+  if (approval.escalated_at) item.append(element("p", "bad", `Nobody answered since ${when(approval.asked_at)}.`));
   item.append(element("pre", "", JSON.stringify(approval.arguments, null, 2)));
-  item.append(element("p", "lane", `answer before ${new Date(approval.expires_at).toLocaleString()}`));
-  item.append(...answering(approval));
+  item.append(element("p", "lane", `if nobody answers before ${when(approval.expires_at)}: refused`));
+  item.append(...answering(approval.id, "", approval.id, false));
   return item;
 }
 
-function answering(approval) {
+const when = (time) => new Date(time).toLocaleString();
+
+function tally({ votes, needed }) {
+  const names = votes.map(({ person }) => person).join(", ");
+  return `${votes.length} of ${needed} said yes${names && `: ${names}`}`;
+}
+
+function answering(id, which, name, bundle) {
   const label = element("label", "", "Note, kept in the journal");
   const input = element("input");
-  input.id = `note-${approval.id}`;
+  input.id = `note-${name}`;
   input.maxLength = 2000;
   label.htmlFor = input.id;
   const row = element("p", "row");
   for (const [text, approved] of [["Approve", true], ["Reject", false]]) {
-    const button = element("button", approved ? "yes" : "", text);
+    const button = element("button", approved ? "yes" : "", which ? `${text} ${which}` : text);
     button.type = "button";
-    button.setAttribute("aria-label", `${text} ${approval.id}`);
-    button.addEventListener("click", () => decide(approval, approved, input.value, row));
+    button.setAttribute("aria-label", which ? `${text} ${which} up to ${id}` : `${text} ${id}`);
+    button.addEventListener("click", () => decide(id, { approved, note: input.value, bundle }, row));
     row.append(button);
   }
   return [label, input, row];
 }
 
-async function decide(approval, approved, text, row) {
+async function decide(id, decision, row) {
   const buttons = row.querySelectorAll("button");
   buttons.forEach((button) => { button.disabled = true; });
   complain("");
   try {
-    await call("POST", `/approvals/${approval.id}`, { approved, note: text });
+    await call("POST", `/approvals/${id}`, decision);
   } catch (error) {
     failed(error);
     buttons.forEach((button) => { button.disabled = false; });

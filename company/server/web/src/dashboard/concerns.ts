@@ -9,7 +9,7 @@ const named = (...names: string[]) => {
   return (event: Event) => known.has(event.type) || (event.type === "CUSTOM" && known.has(String(event["name"])));
 };
 
-const DECIDED = ["approval.asked", "approval.decided", "RUN_FINISHED", "RUN_ERROR"];
+const DECIDED = ["approval.asked", "approval.decided", "approval.escalated", "approval.voted", "RUN_FINISHED", "RUN_ERROR"];
 
 export const concerning = {
   money: { on: named("trade.filled", "world.clock", "RUN_FINISHED"), every: 30_000 },
@@ -17,7 +17,7 @@ export const concerning = {
   orders: { on: named("order.placed", "order.cancelled", "trade.filled", "effect.reconciled"), every: 60_000 },
   costs: { on: named("cost"), every: 60_000 },
   approvals: { on: named(...DECIDED), every: 60_000 },
-  agents: { on: named("SUBAGENT_STARTED", "SUBAGENT_FINISHED", "report", "cost", "RUN_STARTED", ...DECIDED), every: 30_000 },
+  agents: { on: named("SUBAGENT_STARTED", "SUBAGENT_FINISHED", "report", "cost", "RUN_STARTED", "breaker.tripped", "breaker.cleared", ...DECIDED), every: 30_000 },
   news: { on: named("world.clock", "RUN_FINISHED"), every: 60_000 },
   threats: { on: named("alert.raised", "source.blocked"), every: 60_000 },
 } satisfies Record<string, When>;

@@ -1,5 +1,6 @@
-// One call that waits for a person. What is approved is exactly what stands here. Keys work only while the card has the
-// focus, so that no word typed elsewhere can approve anything.
+// One call that waits for a person. What is approved is exactly what stands here; where calls of its bundle stand above it,
+// all of them can be answered at once. Keys work only while the card has the focus, so that no word typed elsewhere can
+// approve anything.
 
 import { useId, useState, type KeyboardEvent } from "react";
 
@@ -7,13 +8,21 @@ import { useCell } from "../wire/cell";
 import { session } from "../wire/client";
 import type { Asked } from "../wire/log";
 import type { Json } from "../wire/types";
-import { decide } from "./approvals";
+import { exact } from "../dashboard/exact";
+import { decide, tally } from "./approvals";
 import { pretty, until } from "./words";
 import { useNow } from "./useNow";
 
-export function ApprovalCard({ asked: journal }: { asked: Asked }) {
+interface CardProps {
+  asked: Asked;
+  /** Calls of its bundle that are open and stand above it, and itself. */
+  shown?: readonly Asked[];
+}
+
+export function ApprovalCard({ asked: journal, shown = [] }: CardProps) {
   const [answered, setAnswered] = useState<Asked | null>(null);
-  const asked = journal.state === "open" && answered ? answered : journal;
+  const isAhead = answered !== null && (answered.state !== "open" || answered.votes.length > journal.votes.length);
+  const asked = journal.state === "open" && isAhead ? answered : journal;
   const left = until(asked.expiresAt, useNow(asked.state === "open" ? 30_000 : 0));
   const open = asked.state === "open" && left !== null;
   const title = useId();
@@ -22,12 +31,14 @@ export function ApprovalCard({ asked: journal }: { asked: Asked }) {
   const [fault, setFault] = useState("");
   const may = useCell(session)?.scopes.includes("approve") ?? false;
 
-  const answer = async (approved: boolean) => {
+  const together = open && shown.length > 1 ? shown.map(({ id }) => id) : [];
+
+  const answer = async (approved: boolean, ids: readonly string[] = []) => {
     if (!open || !may || deciding) return;
     setDeciding(true);
     setFault("");
     try {
-      const decided = await decide(asked.id, approved, note.trim());
+      const decided = await decide(asked.id, approved, note.trim(), ids);
       setAnswered(decided.asked);
       setFault(decided.fault);
     } catch (error) {
@@ -37,9 +48,10 @@ export function ApprovalCard({ asked: journal }: { asked: Asked }) {
   };
   const keys = (event: KeyboardEvent<HTMLElement>) => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key !== "a" && event.key !== "r") return;
+    const key = event.key.toLowerCase();
+    if ((key !== "a" && key !== "r") || (event.shiftKey && !together.length)) return;
     event.preventDefault();
-    void answer(event.key === "a");
+    void answer(key === "a", event.shiftKey ? together : []);
   };
 
   return (
@@ -53,8 +65,11 @@ export function ApprovalCard({ asked: journal }: { asked: Asked }) {
       <p className="dim">
         rule {asked.rule}
         {asked.sources.length > 0 && ` · it had read: ${asked.sources.join(", ")}`}
-        {open && left && ` · expires ${left}`}
+        {open && left && ` · expires ${left}: refused if nobody answers`}
       </p>
+      {asked.repeats && <p className="warn">The same call as {asked.repeats}.</p>}
+      {asked.needed > 1 && <p>{tally(asked)}</p>}
+      {open && asked.escalated && <p className="warn">Nobody answered for a while; it was passed on.</p>}
       {open && (
         <form className="approval-answer" onSubmit={(event) => event.preventDefault()}>
           <button type="button" className="good" disabled={!may || deciding} onClick={() => void answer(true)}>
@@ -70,12 +85,37 @@ export function ApprovalCard({ asked: journal }: { asked: Asked }) {
             placeholder="note, kept in the journal"
             aria-label={`Note about ${asked.id}`}
           />
+          {together.length > 0 && <Together of={shown} disabled={!may || deciding} answer={(yes) => void answer(yes, together)} />}
         </form>
       )}
       {open && !may && <p className="dim">Your session may not approve.</p>}
       {asked.note && !open && <p className="dim">note: {asked.note}</p>}
       {deciding && <p className="dim" role="status">deciding…</p>}
       {fault && <p className="line bad" role="alert">{fault}</p>}
+    </div>
+  );
+}
+
+interface TogetherProps {
+  of: readonly Asked[];
+  disabled: boolean;
+  answer(approved: boolean): void;
+}
+
+/** One answer to all calls of a bundle that are shown. */
+function Together({ of, disabled, answer }: TogetherProps) {
+  const ids = of.map(({ id }) => id).join(", ");
+  return (
+    <div className="approval-answer together" role="group" aria-label={`All of ${ids}`}>
+      <span className="dim">
+        {ids} belong together{of.some(({ repeats }) => repeats) && "; a yes to all leaves open what is the same call again"}
+      </span>
+      <button type="button" className="good" disabled={disabled} onClick={() => answer(true)}>
+        Approve all {of.length} <kbd>A</kbd>
+      </button>
+      <button type="button" className="bad" disabled={disabled} onClick={() => answer(false)}>
+        Reject all {of.length} <kbd>R</kbd>
+      </button>
     </div>
   );
 }
@@ -88,9 +128,9 @@ function Arguments({ values }: { values: { [name: string]: Json } }) {
     <dl className="facts">
       {rows.map(([name, value]) => (
         <div key={name}>
-          <dt>{name}</dt>
+          <dt>{exact(name)}</dt>
           <dd>
-            {value !== null && typeof value === "object" ? <pre tabIndex={0}>{pretty(value)}</pre> : pretty(value)}
+            {value !== null && typeof value === "object" ? <pre tabIndex={0}>{exact(pretty(value))}</pre> : exact(pretty(value))}
           </dd>
         </div>
       ))}

@@ -15,6 +15,7 @@ export const LaneView = memo(function LaneView({ lane }: { lane: Lane }) {
         <span className="role">{lane.role}</span>
         <span className="gist">{gist(lane)}</span>
         {lane.tainted && <span className="chip warn" title="It read text of strangers">untrusted</span>}
+        {lane.unproven.length > 0 && <span className="chip warn" title={lane.unproven.join("\n")}>claimed</span>}
         <span className="chip state">{lane.state}</span>
         <span className="took">{lasted(lane.begun, lane.ended)}</span>
       </summary>
@@ -37,7 +38,7 @@ function Work({ lane }: { lane: Lane }) {
         ),
       )}
       {lane.summary && <Markdown text={lane.summary} />}
-      {[...lane.failures, ...lane.notices].map((text, index) => (
+      {[...lane.unproven.map(claimed), ...lane.failures, ...lane.notices].map((text, index) => (
         <p key={index} className="line warn">
           {text}
         </p>
@@ -50,6 +51,8 @@ function Work({ lane }: { lane: Lane }) {
     </div>
   );
 }
+
+const claimed = (claim: string) => `claimed, no receipt: ${claim}`;
 
 /** At work: the call under way. Done: the first line of the report. */
 function gist(lane: Lane): string {

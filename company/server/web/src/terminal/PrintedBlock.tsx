@@ -17,7 +17,7 @@ export function PrintedBlock({ printed }: { printed: Printed }) {
     case "markdown":
       return <Markdown text={printed.text} />;
     case "approval":
-      return <ApprovalCard asked={printed.asked} />;
+      return <ApprovalCard asked={printed.asked} shown={printed.shown} />;
   }
 }
 

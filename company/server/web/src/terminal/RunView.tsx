@@ -4,6 +4,7 @@ import { memo } from "react";
 
 import { nameOf, type Asked, type Entry, type Lane, type Log, type RunLog, type Said, type Step } from "../wire/log";
 import { ApprovalCard } from "./ApprovalCard";
+import { shownWith } from "./approvals";
 import { LaneView } from "./LaneView";
 import { Markdown } from "./Markdown";
 import { clock, count, dollars, lasted } from "./words";
@@ -13,7 +14,7 @@ export const RunView = memo(function RunView({ run, asked }: { run: RunLog; aske
     <section className={`run ${run.state}`} aria-label={run.id ? `Run ${run.id}` : "The company"}>
       {run.id && !run.thread && <CycleHead run={run} />}
       {run.entries.map((entry) => (
-        <EntryView key={nameOf(entry)} entry={entry} lanes={run.lanes} asked={asked} state={run.state} />
+        <EntryView key={nameOf(entry)} entry={entry} run={run} asked={asked} />
       ))}
       {run.id && <Outcome run={run} />}
     </section>
@@ -46,18 +47,23 @@ function CycleHead({ run }: { run: RunLog }) {
 
 interface EntryProps {
   entry: Entry;
-  lanes: { readonly [path: string]: Lane };
+  run: RunLog;
   asked: { readonly [id: string]: Asked };
-  state: RunLog["state"];
 }
 
-function EntryView({ entry, lanes, asked, state }: EntryProps) {
+function EntryView({ entry, run, asked }: EntryProps) {
+  const { lanes, state } = run;
   if (entry.kind === "message") return <Message said={entry} />;
   if (entry.kind === "plan") return <Plan steps={entry.steps} lanes={lanes} ended={state !== "running"} />;
   if (entry.kind === "note") return <p className={`note line ${entry.tone}`}>{entry.text}</p>;
   if (entry.kind === "lane") return lanes[entry.path] ? <LaneView lane={lanes[entry.path] as Lane} /> : null;
-  return asked[entry.id] ? <ApprovalCard asked={asked[entry.id] as Asked} /> : null;
+  const question = asked[entry.id];
+  return question ? <ApprovalCard asked={question} shown={shownWith(question, askedIn(run, asked))} /> : null;
 }
+
+/** What this run asks people, in the order it stands on the screen. */
+const askedIn = (run: RunLog, asked: EntryProps["asked"]): Asked[] =>
+  run.entries.flatMap((entry) => (entry.kind === "approval" ? (asked[entry.id] ?? []) : []));
 
 const Message = memo(function Message({ said }: { said: Said }) {
   if (said.from === "person") return <Request text={said.text} at={said.at} />;
@@ -81,7 +87,7 @@ export function Request({ text, at, hint = "" }: { text: string; at?: string; hi
 
 const TICKS = { working: "◐", ok: "✓", waiting: "‖", degraded: "!", failed: "✗", stopped: "■" } as const;
 
-function Plan({ steps, lanes, ended }: { steps: readonly Step[]; lanes: EntryProps["lanes"]; ended: boolean }) {
+function Plan({ steps, lanes, ended }: { steps: readonly Step[]; lanes: RunLog["lanes"]; ended: boolean }) {
   return (
     <ol className="plan" aria-label="Plan">
       {steps.map((step) => {

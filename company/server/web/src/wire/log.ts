@@ -75,6 +75,8 @@ export interface Lane {
   summary: string;
   /** It read text of strangers. */
   tainted: boolean;
+  /** What it claims and no receipt shows, with what is missing. */
+  unproven: readonly string[];
   failures: readonly string[];
   notices: readonly string[];
   cost: Cost;
@@ -122,6 +124,15 @@ export interface Asked {
   state: string;
   by: string;
   note: string;
+  /** Id of the first of those that may be answered as one. */
+  bundle: string;
+  /** Id of an earlier one of them about the same call; empty when there is none. */
+  repeats: string;
+  /** How many people have to say yes, and who of several did. */
+  needed: number;
+  votes: readonly string[];
+  /** Nobody answered for a while, so it was passed on. */
+  escalated: boolean;
 }
 
 export const EMPTY: Log = { known: 0, runs: [], asked: {} };

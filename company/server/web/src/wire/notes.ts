@@ -26,13 +26,22 @@ const LINES: { [name: string]: (value: Value) => Line } = {
   "source.blocked": (v) => ["warn", `blocked ${word(v.address)}: ${word(v.reason)}`, true],
   "post.published": (v) => ["good", `published ${word(v.draftId)} on ${word(v.channel)}`, true],
   "post.scheduled": (v) => ["plain", `scheduled ${word(v.draftId)} for ${word(v.publishAt)}`, true],
+  "breaker.tripped": (v) => ["bad", `${word(v.role)} is held: ${word(v.reason)}`, true],
+  "breaker.cleared": (v) => ["plain", `${word(v.role)} may go on, says ${word(v.by)}: ${word(v.reason)}`, true],
   "budget.tripped": (v) => ["bad", `budget: ${word(v.reason)}`, true],
   "model.fallback": (v) => ["warn", `${word(v.model)} could not be used, ${word(v.next)} is asked: ${word(v.reason)}`, true],
   "model.retried": (v) => ["quiet", `${word(v.model)} is asked again: ${word(v.reason)}`, false],
   "context.compacted": (v) => ["quiet", `too long for ${word(v.model)}: cut from ${word(v.before)} to ${word(v.after)} tokens`, false],
   "effect.reconciled": (v) => ["plain", `looked up ${word(v.tool)}: ${v.found ? "it had happened" : "nothing had happened"}`, true],
+  "effect.settled": (v) => ["plain", `${word(v.tool)} is ${word(v.state)}, says ${word(v.by)}: ${word(v.reason)}`, true],
+  "mandate.added": (v) => ["warn", `mandate ${word(v.mandate)} given by ${word(v.by)}`, true],
+  "mandate.restored": (v) => ["warn", `mandate ${word(v.mandate)} restored by ${word(v.by)}: ${word(v.reason)}`, true],
+  "mandate.revoked": (v) => ["plain", `mandate ${word(v.mandate)} revoked by ${word(v.by)}: ${word(v.reason)}`, true],
   "tool.failed": (v) => ["bad", `${word(v.tool)} ${word(v.fault)}: ${word(v.error)}`, true],
+  "company.idle": (v) => ["quiet", `asleep since ${word(v.since).slice(0, 16).replace("T", " ")}: ${word(v.reason)}`, true],
+  "roles.woken": (v) => ["plain", called(v.roles), true],
   "run.resumed": (v) => ["plain", v.reason === undefined ? "resumed where it was left" : `the company goes on: ${word(v.reason)}`, true],
+  "company.stopped": (v) => [listed(v.failures).length ? "bad" : "warn", ended(v), true],
   "run.stopped": (v) => ["bad", `the company was stopped: ${word(v.reason)}`, true],
 };
 
@@ -46,6 +55,17 @@ export function noteOf(name: string, value: Value, agent: string, seq: number): 
 }
 
 const word = (value: Json | undefined): string => (typeof value === "string" ? value : JSON.stringify(value ?? "?"));
+
+const listed = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
+
+const ended = (v: Value): string =>
+  `the stop ended ${listed(v.runs).length} runs, ${listed(v.orders).length} orders and ${listed(v.processes).length} processes` +
+  (listed(v.failures).length ? `; not done: ${listed(v.failures).map(word).join("; ")}` : "");
+
+const called = (roles: Json | undefined): string =>
+  Object.entries((roles ?? {}) as Value)
+    .map(([role, why]) => `${role} woken: ${listed(why).map(word).join("; ")}`)
+    .join(" · ");
 
 const deal = (v: Value): string => `${word(v.side).toUpperCase()} ${word(v.quantity)} ${word(v.symbol)} @ ${word(v.price)} on ${word(v.venue)}`;
 

@@ -77,6 +77,8 @@ const CUSTOM: { [name: string]: Take } = {
   "message.withdrawn": (run, event) => without(run, text(fields(event.value).messageId)),
   "approval.asked": ask,
   "approval.decided": (run) => (run.state === "waiting" ? { ...run, state: "running", ended: null } : run),
+  "approval.escalated": (run) => run,
+  "approval.voted": (run) => run,
   "run.resumed": (run, event) => note(resume(run), event),
   report,
   verdict,
@@ -130,6 +132,7 @@ function report(run: RunLog, event: Event): RunLog {
     state,
     summary: text(value.summary),
     tainted: value.tainted === true,
+    unproven: strings(value.unproven),
     failures: strings(value.failures),
     notices: strings(value.notices),
   }));
@@ -229,9 +232,20 @@ function askedAfter(asked: Log["asked"], event: Event): Log["asked"] {
   const id = text(value.approval);
   const known = asked[id];
   if (event.name === "approval.asked" && known?.state !== "approved") return { ...asked, [id]: askedOf(event, value, id) };
-  if (event.name !== "approval.decided" || !known) return asked;
-  return { ...asked, [id]: { ...known, state: text(value.state), by: text(value.by), note: text(value.note) } };
+  const change = known && CHANGES[String(event.name)];
+  return change ? { ...asked, [id]: { ...known, ...change(value, known) } } : asked;
 }
+
+/** What became of a question. Where several people had to say yes, all of them decided. */
+const CHANGES: { [name: string]: (value: Fields, known: Asked) => Partial<Asked> } = {
+  "approval.decided": ({ state, by, note }, { votes }) => ({
+    state: text(state),
+    by: text(state) === "approved" && votes.length ? votes.join(", ") : text(by),
+    note: text(note),
+  }),
+  "approval.voted": ({ by }, { votes }) => ({ votes: [...new Set([...votes, text(by)])] }),
+  "approval.escalated": () => ({ escalated: true }),
+};
 
 function askedOf({ metadata }: Event, value: Fields, id: string): Asked {
   return {
@@ -247,6 +261,11 @@ function askedOf({ metadata }: Event, value: Fields, id: string): Asked {
     state: "open",
     by: "",
     note: "",
+    bundle: text(value.bundle) || id,
+    repeats: text(value.repeats),
+    needed: Number(value.needed ?? 1),
+    votes: [],
+    escalated: false,
   };
 }
 
@@ -277,6 +296,7 @@ function laneOf(run: RunLog, event: Event): Lane {
     items: [],
     summary: "",
     tainted: false,
+    unproven: [],
     failures: [],
     notices: [],
     cost: FREE,

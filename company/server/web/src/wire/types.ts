@@ -45,6 +45,8 @@ export interface Status {
   seed: number;
   /** Why the company stands still; empty when it works. */
   stopped: string;
+  /** Company time since which nothing concerned any role; null while something does. */
+  asleep_since: Time | null;
   roles: { id: string; title: string; summary: string }[];
   counts: { cycles: number; chats: number; approvals_open: number; effects: Record<string, number> };
   running: string[];
@@ -74,7 +76,7 @@ export interface Run {
   as_of: Time;
   created_at: Time;
   finished_at: Time | null;
-  outcome: { answer?: string; degraded?: string[]; waiting?: string[]; usd?: Money; tokens?: number; calls?: number; error?: string };
+  outcome: { answer?: string; degraded?: string[]; waiting?: string[]; sources?: string[]; usd?: Money; tokens?: number; calls?: number; error?: string };
 }
 
 /** GET /threads */
@@ -110,11 +112,44 @@ export interface Approval {
   rule: string;
   sources: string[];
   state: "open" | "approved" | "rejected" | "expired" | "void";
+  /** Id of the first of those that are shown, and may be answered, as one. */
+  bundle: string;
+  /** Id of an earlier one of them about the same call; empty when there is none. */
+  repeats: string;
+  /** How many people have to say yes, and who of several did. */
+  needed: number;
+  votes: { person: string; at: Time; note: string }[];
   asked_at: Time;
+  /** Refused then, if nobody answers. */
   expires_at: Time;
+  /** When it was passed on because nobody answered. */
+  escalated_at: Time | null;
   decided_by: string | null;
   note: string;
   result: Json;
+}
+
+/** GET /mandates */
+export interface Mandate {
+  id: string;
+  tools: string[];
+  roles: string[];
+  symbols: string[];
+  recipients: string[];
+  max_notional: Money | null;
+  max_notional_day: Money | null;
+  max_calls_day: number | null;
+  expires: Time | null;
+  note: string;
+  origin: "file" | "command";
+  state: "active" | "revoked" | "expired";
+  given_at: Time | null;
+  given_by: string | null;
+  revoked_at: Time | null;
+  revoked_by: string | null;
+  reason: string;
+  calls_today: number;
+  notional_today: Money;
 }
 
 /** GET /portfolio */
@@ -247,8 +282,10 @@ export interface Agent {
   title: string;
   summary: string;
   reports_to: string;
-  /** `waiting` when something it asked waits for a person. */
-  state: "idle" | "working" | "waiting";
+  /** `waiting` when something it asked waits for a person, `held` when it went in circles and a person has to let it go on. */
+  state: "idle" | "working" | "waiting" | "held";
+  /** Why it is held; empty when it is not. */
+  held: string;
   /** What it works on, else its last task; empty before the first. */
   task: string;
   run: string;
@@ -263,19 +300,26 @@ export interface Task {
   path: string;
   task: string;
   status: string;
+  completion: Completion;
   summary: string;
+  unproven: string[];
   begun_at: Time;
   finished_at: Time | null;
 }
+/** Computed from receipts: `claimed` when something is said to be done that no receipt shows. */
+export type Completion = "done" | "claimed" | "open";
 export interface Report {
   role: string;
   run: string;
   at: Time;
   task: string;
   status: string;
+  completion: Completion;
   summary: string;
   figures: { [name: string]: Json };
   receipts: Json[];
+  /** What is claimed and no receipt shows, with what is missing. */
+  unproven: string[];
   waiting: string[];
   failures: string[];
   tainted: boolean;
@@ -290,6 +334,7 @@ export interface Memories {
 
 /** GET /costs */
 export interface CostReport extends Costs {
+  by_department: CostRow[];
   by_role: CostRow[];
   by_model: CostRow[];
   by_day: CostRow[];
@@ -366,10 +411,12 @@ export interface Started {
   run: string;
   thread: string;
 }
-/** POST /approvals/A1 {approved, note} */
+/** POST /approvals/A1 {approved, note}, for all of its bundle up to it {approved, note, bundle: true, shown: ids} */
 export interface Decided {
   approval: Approval;
   run: Run;
+  /** All of its bundle as they stand now. */
+  bundle: Approval[];
 }
 // POST /session {code} or {password} 204, DELETE /session 204
 // POST /runs/R3/cancel -> Run

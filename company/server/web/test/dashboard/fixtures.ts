@@ -221,6 +221,8 @@ const report: Agent["last_report"] = {
   summary: "Book within all limits. Bought 0.05 BTC on trend; the ETH stop stays at 2,890.",
   figures: {},
   receipts: [],
+  completion: "claimed",
+  unproven: ["says “Bought 0.05 BTC on trend”; there is no receipt of place_order"],
   waiting: ["A2"],
   failures: ["news feed answered late"],
   tainted: true,
@@ -233,6 +235,7 @@ const agent = (id: string, title: string, more: Partial<Agent>): Agent => ({
   summary: `${title} of the company.`,
   reports_to: "ceo",
   state: "idle",
+  held: "",
   task: "",
   run: "",
   model: "autopilot",
@@ -252,12 +255,12 @@ export const agents: Agent[] = [
     last_report: report,
   }),
   agent("security", "Head of security", { task: "Scan the traffic of the last hour.", today: { usd: "0.0040", tokens: 1_200, calls: 1 } }),
-  agent("content", "Head of content", {}),
+  agent("content", "Head of content", { state: "held", held: "content is held because draft_post made the same change 6 times" }),
 ];
 
 export const tasks: Task[] = [
-  { run: "R9", path: "ceo/trading", task: "Review the book and propose one trade.", status: "ok", summary: "Bought.", begun_at: before(5), finished_at: before(3) },
-  { run: "R10", path: "ceo/trading", task: "Watch the open order.", status: "running", summary: "", begun_at: before(1), finished_at: null },
+  { run: "R9", path: "ceo/trading", task: "Review the book and propose one trade.", status: "ok", completion: "claimed", summary: "Bought.", unproven: ["says “Bought.”; there is no receipt of place_order"], begun_at: before(5), finished_at: before(3) },
+  { run: "R10", path: "ceo/trading", task: "Watch the open order.", status: "running", completion: "open", summary: "", unproven: [], begun_at: before(1), finished_at: null },
 ];
 
 export const approvals: Approval[] = [
@@ -271,8 +274,13 @@ export const approvals: Approval[] = [
     rule: "mandate.notional",
     sources: ["news:coindaily"],
     state: "open",
+    bundle: "A2",
+    repeats: "",
+    needed: 1,
+    votes: [],
     asked_at: before(2),
     expires_at: before(-13),
+    escalated_at: null,
     decided_by: null,
     note: "",
     result: null,
@@ -358,8 +366,13 @@ export const costs: CostReport = {
   usd_month_limit: "10",
   tokens_today: 72_208,
   calls_today: 21,
+  by_department: [
+    { key: "office", calls: 15, failed: 1, input: 59_100, cached: 40_000, output: 3_304, usd: "0.4250" },
+    { key: "trading", calls: 6, failed: 0, input: 9_200, cached: 0, output: 604, usd: "0.0312" },
+  ],
   by_role: [
     { key: "ceo", calls: 14, failed: 1, input: 58_100, cached: 40_000, output: 3_104, usd: "0.4210" },
+    { key: "operations", calls: 1, failed: 0, input: 1_000, cached: 0, output: 200, usd: "0.0040" },
     { key: "trading", calls: 6, failed: 0, input: 9_200, cached: 0, output: 604, usd: "0.0312" },
   ],
   by_model: [{ key: "claude-sonnet", calls: 21, failed: 1, input: 68_300, cached: 40_000, output: 3_908, usd: "0.4562" }],

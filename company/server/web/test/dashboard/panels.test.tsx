@@ -71,7 +71,7 @@ const CASES: Case[] = [
     title: "Agents",
     panel: (state) => <Agents live={state} />,
     full: agents,
-    shows: ["waits for a person", "$0.0312 6 calls today", "has read untrusted text", "1 failure", "No task yet"],
+    shows: ["waits for a person", "draft_post made the same change 6 times", "$0.0312 6 calls today", "has read untrusted text", "claimed, no receipt: says “Bought 0.05 BTC on trend”", "1 failure", "No task yet"],
     bare: [],
     says: "No role is defined",
   },
@@ -111,7 +111,7 @@ const CASES: Case[] = [
     title: "Costs",
     panel: (state) => <CostsPanel live={state} />,
     full: costs,
-    shows: ["$0.4562 of $0.50", "21 model calls and 72 208 tokens today", "claude-sonnet"],
+    shows: ["$0.4562 of $0.50", "21 model calls and 72 208 tokens today", "office$0.4250", "claude-sonnet"],
     bare: { ...costs, by_role: [], by_model: [] },
     says: "No model was asked yet",
   },
@@ -269,6 +269,14 @@ test("the tasks of a role are listed, the unfinished one since it began", async 
   await show(<TaskList live={live(tasks)} />);
 
   expect(words()).toContain("R10 Watch the open order. running, 1 min ago");
+});
+
+test("a task that is claimed and not proven says what is missing, one that is under way does not", async () => {
+  await show(<TaskList live={live(tasks)} />);
+
+  const [bought, watching] = document.querySelectorAll(".tasks li");
+  expect(bought?.textContent).toContain("claimed, no receipt: says “Bought.”; there is no receipt of place_order");
+  expect(watching?.textContent).not.toContain("claimed");
 });
 
 test("tasks that cannot be loaded can be asked for again", async () => {

@@ -18,11 +18,17 @@ const ASKED: Asked = {
   state: "open",
   by: "",
   note: "",
+  bundle: "A1",
+  repeats: "",
+  needed: 1,
+  votes: [],
+  escalated: false,
 };
 
 const decided = (state: string, by = "ada") => ({
   id: "A1", run: "R1", role: "trading", tool: "transfer_everything", arguments: ASKED.arguments, reason: "", rule: "", sources: [],
-  state, asked_at: "", expires_at: ASKED.expiresAt, decided_by: by, note: "", result: null,
+  state, bundle: "A1", repeats: "", needed: 1, votes: [], asked_at: "", expires_at: ASKED.expiresAt, escalated_at: null,
+  decided_by: by, note: "", result: null,
 });
 
 const card = () => document.querySelector("[role=group]") as HTMLElement;
@@ -110,4 +116,56 @@ test("a session that may not approve cannot press anything", async () => {
   await press("a", card());
   expect([...document.querySelectorAll("button")].every((button) => button.disabled)).toBe(true);
   expect(asked).toEqual([]);
+});
+
+const OTHER = { ...ASKED, id: "A0" };
+
+test("calls of its bundle that stand above it are answered with it, exactly those that were shown", async () => {
+  const asked = serve({ "POST /approvals/A1": [200, { approval: decided("approved"), run: {}, bundle: [] }] });
+  await show(<ApprovalCard asked={ASKED} shown={[OTHER, ASKED]} />);
+  expect(card().textContent).toContain("A0, A1 belong together");
+  await click("Approve all 2");
+  expect(asked[0]?.body).toEqual({ approved: true, note: "", bundle: true, shown: ["A0", "A1"] });
+});
+
+test.each([
+  ["A", true, true],
+  ["R", false, true],
+  ["A", true, false],
+])("the key %s answers all only with the Shift key, not under Caps Lock", async (key, approved, shiftKey) => {
+  const asked = serve({ "POST /approvals/A1": [200, { approval: decided("approved"), run: {}, bundle: [] }] });
+  await show(<ApprovalCard asked={ASKED} shown={[OTHER, ASKED]} />);
+  card().focus();
+  await press(key, card(), { shiftKey });
+  const all = shiftKey ? { bundle: true, shown: ["A0", "A1"] } : {};
+  expect(asked[0]?.body).toEqual({ approved, note: "", ...all });
+});
+
+test("a card that stands alone has no answer for several, and Shift does nothing", async () => {
+  const asked = serve({});
+  await show(<ApprovalCard asked={ASKED} shown={[ASKED]} />);
+  await press("A", card(), { shiftKey: true });
+  expect(asked).toEqual([]);
+  expect(card().textContent).not.toContain("belong together");
+});
+
+test("the first yes of two is told and the card goes on waiting", async () => {
+  const half = { ...decided("open"), needed: 2, votes: [{ person: "ada", at: "", note: "" }], decided_by: null };
+  serve({ "POST /approvals/A1": [200, { approval: half, run: {}, bundle: [half] }] });
+  await show(<ApprovalCard asked={{ ...ASKED, needed: 2 }} />);
+  expect(card().textContent).toContain("0 of 2 said yes");
+  await click("Approve");
+  await expect.poll(() => card().textContent).toContain("1 of 2 said yes: ada");
+  expect([...document.querySelectorAll("button")].every((button) => !button.disabled)).toBe(true);
+});
+
+test("a card says what repeats another, what was passed on, and what silence means", async () => {
+  await show(<ApprovalCard asked={{ ...ASKED, repeats: "A0", escalated: true }} />);
+  for (const part of ["The same call as A0.", "it was passed on", ": refused if nobody answers"]) expect(card().textContent).toContain(part);
+});
+
+test("what hides or turns text in an argument is written out", async () => {
+  await show(<ApprovalCard asked={{ ...ASKED, arguments: { to: "cold\u202e wallet", list: ["a\u200bb"] } }} />);
+  expect(card().textContent).toContain("cold\\u202e wallet");
+  expect(card().textContent).toContain("a\\u200bb");
 });

@@ -62,6 +62,17 @@ test("/approve names one call and keeps the note", async () => {
   expect(asked[0]?.body).toEqual({ approved: true, note: "looks fine" });
 });
 
+test("/approve all names the last one that was seen and tells what became of each", async () => {
+  const one = (id: string, state: string, more = {}) => ({ id, state, tool: "publish_post", needed: 1, votes: [], ...more });
+  const bundle = [one("A1", "approved"), one("A2", "open", { needed: 2, votes: [{ person: "ada", at: "", note: "" }] }), one("A3", "open")];
+  const asked = serve({ "POST /approvals/A2": [200, { approval: bundle[1], run: {}, bundle }] });
+  const text = await printed("/approve all a2 fine");
+  expect(asked[0]?.body).toEqual({ approved: true, note: "fine", bundle: true });
+  for (const part of ["A1 approved: publish_post", "A2 still waits: publish_post, 1 of 2 said yes: ada", "A3 still waits: publish_post"]) {
+    expect(text).toContain(part);
+  }
+});
+
 test("/approve without an id decides nothing and shows what waits", async () => {
   const asked = serve({ "GET /approvals": [200, []] });
   expect(await printed("/approve")).toContain("nothing waits");
@@ -74,6 +85,20 @@ test("/portfolio draws the equity curve and lists positions", async () => {
   const text = await printed("/portfolio");
   expect(text).toContain('"kind":"spark","label":"equity USDT","numbers":[1,2.5]');
   expect(text).toContain("no positions");
+});
+
+test("/report marks what a role claims without a receipt, and says what is missing", async () => {
+  const report = { role: "trading", status: "ok", summary: "Bought 2 BTC.", tainted: false, unproven: [] };
+  const lying = { ...report, completion: "claimed", unproven: ["says “Bought 2 BTC.”; there is no receipt of place_order"] };
+  const honest = { ...report, role: "operations", completion: "done" };
+  const run = { id: "R3", cycle: 3, status: "degraded", as_of: "2026-01-31T00:00:00Z" };
+  serve({ "GET /report": [200, { run, answer: "Done.", reports: [lying, honest] }] });
+
+  const text = await printed("/report");
+
+  expect(text).toContain('["trading","ok, claimed"');
+  expect(text).toContain('["operations","ok"');
+  expect(text).toContain("claimed, no receipt: trading says “Bought 2 BTC.”; there is no receipt of place_order");
 });
 
 test("/mode says with which money and which mind, and how to change it", async () => {

@@ -119,6 +119,20 @@ test("only the finished answer is announced", async () => {
   await expect.poll(live).toBe("All is well.");
 });
 
+test("a report that claims what no receipt shows carries the reason where it is folded and where it is open", async () => {
+  const missing = "says “Bought 2 BTC.”; there is no receipt of place_order";
+  await open();
+  const events = writer("R1", 6_500).begin().plan("trading", "security");
+  await writes(events.reports("trading", "ok", "Bought 2 BTC.", { unproven: [missing] }).reports("security", "ok", "All quiet.").events);
+
+  await expect.poll(() => document.querySelectorAll(".lane").length).toBe(2);
+  const [lying, honest] = document.querySelectorAll(".lane");
+  expect(lying?.querySelector(".chip.warn")?.getAttribute("title")).toBe(missing);
+  expect(honest?.textContent).not.toContain("claimed");
+  await act(async () => lying?.querySelector("summary")?.click());
+  await expect.poll(() => lying?.querySelector(".work")?.textContent).toContain(`claimed, no receipt: ${missing}`);
+});
+
 test("a message is shown at once and replaced by the journal's", async () => {
   await open();
   await type("buy 0.05 btc");

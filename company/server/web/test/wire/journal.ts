@@ -62,8 +62,8 @@ export class Writer {
     return this.add("TOOL_CALL_RESULT", { toolCallId, content: JSON.stringify(result) }, `ceo/${role}`);
   }
 
-  reports(role: string, status: string, summary: string): this {
-    const value = { role, status, summary, tainted: role === "research", failures: [], notices: [] };
+  reports(role: string, status: string, summary: string, more: Fields = {}): this {
+    const value = { role, status, summary, tainted: role === "research", failures: [], notices: [], ...more };
     this.custom("report", value, `ceo/${role}`);
     return this.add("SUBAGENT_FINISHED", { outcome: { type: "success" } }, `ceo/${role}`);
   }

@@ -105,6 +105,17 @@ test("a decision changes the approval and sets the run to work", () => {
   expect(only(reduce(log, writer.finishes().events)).state).toBe("done");
 });
 
+test("votes and escalation change the approval, and who voted decided", () => {
+  const writer = cycle()
+    .custom("approval.voted", { approval: "A1", by: "ada", votes: 1, needed: 2, note: "" })
+    .custom("approval.escalated", { approval: "A1", to: ["grace"], waitsSince: "2026-01-31T12:00:00+00:00" });
+  expect(reduce(EMPTY, writer.events).asked["A1"]).toMatchObject({ state: "open", votes: ["ada"], escalated: true, bundle: "A1", needed: 1 });
+  expect(only(reduce(EMPTY, writer.events)).state).toBe("waiting");
+  writer.custom("approval.voted", { approval: "A1", by: "ben", votes: 2, needed: 2, note: "" });
+  writer.custom("approval.decided", { approval: "A1", state: "approved", by: "ben", note: "" });
+  expect(reduce(EMPTY, writer.events).asked["A1"]).toMatchObject({ state: "approved", votes: ["ada", "ben"], by: "ada, ben" });
+});
+
 test.each([
   ["cancelled", "stopped"],
   ["success", "done"],
@@ -140,6 +151,16 @@ test("a stop of the company stands between the runs", () => {
   const log = reduce(reduce(EMPTY, cycle().events), company.custom("run.resumed", { reason: "by ada" }, "person").events);
   expect(log.runs.map((run) => run.id)).toEqual(["R1", "", ""]);
   expect(log.runs[1]?.entries[0]).toMatchObject({ kind: "note", tone: "bad" });
+});
+
+test("who was woken is said in the run, and that nobody is stands between the runs", () => {
+  const roles = { trading: ["BTC/USDT moved +2.3 % since 12:00", "1 new letter"], security: ["xss in the web traffic"] };
+  const run = only(reduce(EMPTY, new Writer().begin().custom("roles.woken", { roles }).events));
+  const text = "trading woken: BTC/USDT moved +2.3 % since 12:00; 1 new letter · security woken: xss in the web traffic";
+  expect(run.entries[0]).toMatchObject({ kind: "note", text });
+  const idle = new Writer("", "", 500).custom("company.idle", { since: "2026-01-31T02:00:00+00:00", reason: "nothing new" });
+  const log = reduce(reduce(EMPTY, cycle().events), idle.events);
+  expect(log.runs[1]?.entries[0]).toMatchObject({ kind: "note", tone: "quiet", text: "asleep since 2026-01-31 02:00: nothing new" });
 });
 
 test("a fault of low severity stays in its lane, a severe one is said in the run", () => {

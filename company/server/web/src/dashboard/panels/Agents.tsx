@@ -11,6 +11,7 @@ const STATES: Record<Agent["state"], { tone: Tone; glyph: string; word: string }
   idle: { tone: "plain", glyph: "○", word: "idle" },
   working: { tone: "good", glyph: "●", word: "working" },
   waiting: { tone: "warn", glyph: "◐", word: "waits for a person" },
+  held: { tone: "bad", glyph: "■", word: "held" },
 };
 
 export function Agents({ live }: { live: Live<Agent[]> }) {
@@ -45,6 +46,7 @@ function AgentRow({ agent }: { agent: Agent }) {
           {usd(cost)} <span className="second">{counted(calls, "call")} today</span>
         </span>
       </p>
+      {agent.held && <p className="note bad">{agent.held}</p>}
       <p className="clip">{agent.task || <span className="later">No task yet. The CEO gives tasks in a cycle or a chat.</span>}</p>
       {agent.last_report && <LastReport agent={agent} />}
       <Tasks agent={agent} />
@@ -59,8 +61,22 @@ function LastReport({ agent: { last_report: report } }: { agent: Agent }) {
       <span className="quote">{report.summary}</span> <span className="second">{report.status}, </span>
       <When at={report.at} clock="wall" />
       {report.tainted && <span className="warn"> · has read untrusted text</span>}
+      <Unproven claims={report.unproven} />
       {report.failures.length > 0 && <span className="bad"> · {counted(report.failures.length, "failure")}</span>}
     </p>
+  );
+}
+
+/** What is said to be done and no receipt shows, with what is missing. */
+function Unproven({ claims }: { claims: string[] }) {
+  if (!claims.length) return null;
+  return (
+    <>
+      {" "}
+      <Badge tone="warn" glyph="?">
+        claimed, no receipt: {claims.join(" ")}
+      </Badge>
+    </>
   );
 }
 
@@ -100,6 +116,7 @@ export function TaskList({ live: { data, error, refresh } }: { live: Live<Task[]
         <li key={`${task.run} ${task.path}`}>
           <span className="second">{task.run}</span> {task.task} <span className="second">{task.status}, </span>
           <When at={task.finished_at ?? task.begun_at} clock="wall" />
+          <Unproven claims={task.unproven} />
         </li>
       ))}
     </ul>

@@ -36,10 +36,14 @@ export function CostsPanel({ live }: { live: Live<CostReport> }) {
 
 const of = (spent: string, limit: string) => `${usd(spent)} of ${usd(limit)}`;
 
-function Breakdown({ report: { by_role, by_model } }: { report: CostReport }) {
+/** Departments are worth a table of their own where one has several roles. */
+function Breakdown({ report: { by_department, by_role, by_model } }: { report: CostReport }) {
   if (!by_role.length) return <p className="empty">No model was asked yet. What each role and each model cost stands here.</p>;
   return (
     <div className="pair">
+      {by_department.length < by_role.length && (
+        <Table caption="Costs by department" columns={columns("Department")} rows={by_department} keyOf={(row) => row.key} />
+      )}
       <Table caption="Costs by role" columns={columns("Role")} rows={by_role} keyOf={(row) => row.key} />
       <Table caption="Costs by model" columns={columns("Model")} rows={by_model} keyOf={(row) => row.key} />
     </div>

@@ -2,7 +2,7 @@
 
 import { ApiError, get, post } from "../../wire/client";
 import type { Approval, Decided, Run, Started } from "../../wire/types";
-import { askedOf } from "../approvals";
+import { askedOf, shownWith, tally } from "../approvals";
 import type { Command } from "./command";
 import { line, type Printed } from "./printed";
 
@@ -44,22 +44,32 @@ export const reject = deciding("reject", false);
 function deciding(name: string, approved: boolean): Command {
   return {
     name,
-    takes: "[id] [note]",
-    summary: `${name} one call that waits; without an id: show what waits`,
+    takes: "[all] [id] [note]",
+    summary: `${name} one call that waits, or all of its bundle up to it; without an id: show what waits`,
     scope: "approve",
     async run(rest) {
-      const [id, note] = split(rest);
+      const [first, more] = split(rest);
+      const bundle = first.toLowerCase() === "all";
+      const [id, note] = bundle ? split(more) : [first, more];
       if (!id) return waiting();
-      const { approval } = await post<Decided>(`/approvals/${encodeURIComponent(id.toUpperCase())}`, { approved, note });
-      return [line(`${approval.id} ${approval.state}: ${approval.tool}`, approved ? "good" : "warn")];
+      const asked = { approved, note, ...(bundle && { bundle }) };
+      const decided = await post<Decided>(`/approvals/${encodeURIComponent(id.toUpperCase())}`, asked);
+      return (bundle ? decided.bundle : [decided.approval]).map((approval) => stands(approval, approved));
     },
   };
+}
+
+function stands(approval: Approval, approved: boolean): Printed {
+  const { id, tool } = approval;
+  if (approval.state !== "open") return line(`${id} ${approval.state}: ${tool}`, approved ? "good" : "warn");
+  return line(`${id} still waits: ${tool}${approval.needed > 1 ? `, ${tally(askedOf(approval))}` : ""}`, "warn");
 }
 
 async function waiting(): Promise<Printed[]> {
   const open = await get<Approval[]>("/approvals");
   if (!open.length) return [line("nothing waits for a person", "quiet")];
-  return open.map((approval) => ({ kind: "approval", asked: askedOf(approval) }));
+  const all = open.map(askedOf);
+  return all.map((asked) => ({ kind: "approval", asked, shown: shownWith(asked, all) }));
 }
 
 function split(rest: string): [id: string, note: string] {

@@ -2,7 +2,7 @@
 
 import { get } from "../../wire/client";
 import type {
-  Agent, CostReport, CostRow, CycleReport, EquityCurve, Memories, Persona, Portfolio, Risk, Status, Why,
+  Agent, CostReport, CostRow, CycleReport, EquityCurve, Memories, Persona, Portfolio, Report, Risk, Status, Why,
 } from "../../wire/types";
 import { clock, count, dollars, whole } from "../words";
 import type { Command } from "./command";
@@ -34,11 +34,15 @@ export const agents: Command = {
   summary: "who works here, on what, for how much",
   async run() {
     const rows = (await get<Agent[]>("/agents")).map((agent) => [
-      agent.id, agent.state, short(agent.task), agent.model, dollars(agent.today.usd), whole(agent.today.tokens),
+      agent.id, agent.state, short(agent.task), agent.last_report ? standing(agent.last_report) : "", agent.model,
+      dollars(agent.today.usd), whole(agent.today.tokens),
     ]);
-    return [table("Agents", "agent|state|task|model|#$ today|#tokens", rows, "no roles")];
+    return [table("Agents", "agent|state|task|last report|model|#$ today|#tokens", rows, "no roles")];
   },
 };
+
+/** How a report ended, and whether receipts bear it out. */
+const standing = ({ status, completion }: Report) => (completion === "claimed" ? `${status}, claimed` : status);
 
 export const portfolio: Command = {
   name: "portfolio",
@@ -98,6 +102,7 @@ export const cost: Command = {
         ["today", `${dollars(costs.usd_today)} of ${dollars(costs.usd_day_limit)}`],
         ["month", `${dollars(costs.usd_month)} of ${dollars(costs.usd_month_limit)}`],
       ),
+      table("By department", `department${columns}`, rows(costs.by_department), "nothing yet"),
       table("By role", `role${columns}`, rows(costs.by_role), "nothing yet"),
       table("By model", `model${columns}`, rows(costs.by_model), "nothing yet"),
     ];
@@ -109,11 +114,12 @@ export const report: Command = {
   summary: "the last finished cycle",
   async run() {
     const { run, answer, reports } = await get<CycleReport>("/report");
-    const rows = reports.map((one) => [one.role, one.status, short(one.summary, 120), one.tainted ? "untrusted" : ""]);
+    const rows = reports.map((one) => [one.role, standing(one), short(one.summary, 120), one.tainted ? "untrusted" : ""]);
     return [
       line(`cycle ${run.cycle} (${run.id}), ${run.status}, company time ${run.as_of.slice(0, 16).replace("T", " ")}`, "quiet"),
       { kind: "markdown", text: answer },
       table("Reports", "role|status|summary|trust", rows, "nobody reported"),
+      ...reports.flatMap((one) => one.unproven.map((claim) => line(`claimed, no receipt: ${one.role} ${claim}`, "warn"))),
     ];
   },
 };

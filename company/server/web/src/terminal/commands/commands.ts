@@ -26,4 +26,5 @@ const KEYS = [
   ["/ or Ctrl+K", "commands"],
   ["Esc", "close the menu, else stop the run that is under way"],
   ["a, r", "approve, reject the card that has the focus"],
+  ["A, R", "approve, reject all of its bundle that stand above it too"],
 ];

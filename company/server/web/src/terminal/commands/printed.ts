@@ -9,7 +9,7 @@ export type Printed =
   | { kind: "table"; title: string; columns: Column[]; rows: string[][]; empty: string }
   | { kind: "spark"; label: string; numbers: number[] }
   | { kind: "markdown"; text: string }
-  | { kind: "approval"; asked: Asked };
+  | { kind: "approval"; asked: Asked; shown: Asked[] };
 
 export interface Column {
   title: string;

@@ -1,0 +1,46 @@
+"""A company whose memory and conversation come to a run by way of its tape."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from company.events import Json
+from company.governor import tape
+from company.home import Company
+from company.memory import Recalled
+from company.roles import Role
+from company.store import Run
+
+RECALLED, REMEMBERED, CONVERSATION = "recalled", "remembered", "conversation"
+
+_RECALLED: tape.Form[Sequence[Recalled]] = tape.Form(list[Recalled])
+_REMEMBERED: tape.Form[dict[str, int]] = tape.Form(dict[str, int])
+_CONVERSATION: tape.Form[list[Json]] = tape.Form(list[Json])
+
+
+class TapedCompany(Company):
+    """A company as the graph sees it."""
+
+    async def recall(self, role: Role, query: str, person: str) -> Sequence[Recalled]:
+        """Return what a role remembers about `query`."""
+
+        async def ask() -> Sequence[Recalled]:
+            return list(await Company.recall(self, role, query, person))
+
+        return await tape.current().heard(RECALLED, f"{role.id}: {query}", ask, _RECALLED)
+
+    async def reflect(self, run: Run, reports: Sequence[Json], answer: str) -> dict[str, int]:
+        """Let every role remember what it did; returns how much each keeps."""
+
+        async def keep() -> dict[str, int]:
+            return await Company.reflect(self, run, reports, answer)
+
+        return await tape.current().heard(REMEMBERED, "", keep, _REMEMBERED)
+
+    def conversation(self, run: Run) -> list[Json]:
+        """Return the last messages of the run's conversation before it, oldest first."""
+        return tape.current().seen(CONVERSATION, "", lambda: Company.conversation(self, run), _CONVERSATION)
+
+
+def taped(company: Company) -> TapedCompany:
+    """Return the company with everything a run takes from it on the run's tape."""
+    return TapedCompany(**{field.name: getattr(company, field.name) for field in fields(company)})
