@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from tests.bench import provider, replay, serving, web
+from tests.bench import governor, provider, replay, serving, web
 
 RUNS = 5
 
@@ -28,6 +28,7 @@ def main() -> None:
     for name, value, bar in chain(asyncio.run(_cycles()), replay.figures()):
         show(name, value, bar)
     show("governor.decide_p50_ms", _decide_ms(), 0.2)
+    show("governor.check_p50_ms", governor.check_ms(), 0.2)
     for name, value, bar, least in chain(serving.figures(), web.figures()):
         show(name, value, bar, least=least)
 
