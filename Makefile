@@ -43,7 +43,7 @@ browser: .venv/dev.ready web $(NODE)
 screens: .venv/dev.ready web
 	@$(BIN)/python -m tests.screens
 
-bench: .venv/dev.ready
+bench: .venv/dev.ready web
 	@$(BIN)/python -m tests.bench
 
 lock: .venv/dev.ready

@@ -64,6 +64,8 @@ def check(text: str, tools: Iterable[Tool], grounds: Grounds) -> tuple[Claim, ..
     """
     known = {tool.name: tool for tool in tools if tool.claims}
     phrases = Phrases(known.values())
+    if not phrases.may_be_in(text):
+        return ()
     grounds = replace(grounds, strangers=frozenset(grounds.strangers) - phrases.words)
     names = {**{asset.lower(): asset for receipt in grounds.receipts for asset in receipt.assets}, **grounds.names}
     judge = _Judge(known, phrases, grounds, Reader(names))

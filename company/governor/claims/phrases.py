@@ -53,6 +53,11 @@ class Phrases:
                     for form in (first, f"{first}s") if rest else (first,):
                         self._by_first[form].append((tool.name, wording, tuple(rest)))
 
+    def may_be_in(self, text: str) -> bool:
+        """Tell whether it is worth to take a text apart: most reports of reads use no such word."""
+        low = text.lower()
+        return any(first in low for first in self._by_first)
+
     def spots(self, clause: Clause) -> Iterator[Spot]:
         """Yield where a clause uses the words of tools, each place once."""
         for place, segment in enumerate(clause.segments):
