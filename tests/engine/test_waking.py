@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -183,14 +182,6 @@ async def test_a_quiet_week_makes_no_model_call_and_one_row(quiet: Callable[[], 
         assert [event.type for event in written] == ["company.idle"]
         assert written[0].body["value"]["since"] == (START + HOUR).isoformat()
         assert house.company.clock.now() == START + WEEK * HOUR
-
-
-async def test_a_tick_that_wakes_nobody_costs_little(quiet: Callable[[], Any]) -> None:
-    with quiet() as house:
-        await house.settle()
-        began = time.process_time()
-        await house.ticks(50)
-        assert (time.process_time() - began) / 50 < 0.02
 
 
 def _letter(house: Quiet) -> None:
