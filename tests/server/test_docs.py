@@ -81,7 +81,7 @@ def until_the_run_ends(block: str) -> str:
     if "-sfN" not in block:
         return block
     seen = "until grep -q RUN_FINISHED followed; do sleep 0.05; done"
-    return f"(exec {block.strip()}) > followed &\n{seen}\nkill $!\ncat followed\n"
+    return f"rm -f followed; touch followed\n(exec {block.strip()}) >> followed &\n{seen}\nkill $!\ncat followed\n"
 
 
 def address_of(process: Any) -> str:
