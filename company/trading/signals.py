@@ -1,0 +1,111 @@
+"""What a strategy is shown, and what it answers: features in, a signal or nothing out.
+
+A strategy is a pure function of a `State`: one closed bar of one symbol with its features. It sees that bar and those
+before it, never one after it; the same function runs over history, on paper and live. A signal is a request with a
+conviction; risk disposes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from company.trading.figures import Figure, Report
+from company.trading.markets import Side
+
+
+class Signal(Report):
+    """A wish to trade.
+
+    Attributes:
+        symbol: Unified name.
+        side: `buy` enters or adds, `sell` exits.
+        conviction: 0 to 1.
+        horizon: For how long the reason is expected to hold.
+        reason: One sentence with the figures that made it.
+        evidence: Those figures by name.
+        strategy: Who wishes it.
+    """
+
+    symbol: str
+    side: Side
+    conviction: Figure
+    horizon: timedelta
+    reason: str
+    evidence: dict[str, Figure]
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Features of one symbol, bar by bar.
+
+    Attributes:
+        symbol: Unified name.
+        timeframe: Length of a bar, as `1h`.
+        closes_at: When each bar closed, UTC epoch milliseconds, rising.
+        columns: Values by feature name, as long as `closes_at`; NaN while a feature warms up. Plain lists of floats,
+            because strategies read single values.
+    """
+
+    symbol: str
+    timeframe: str
+    closes_at: Sequence[int]
+    columns: Mapping[str, Sequence[float]]
+
+    def __len__(self) -> int:
+        return len(self.closes_at)
+
+
+class State:
+    """One closed bar with its features, and the bars before it.
+
+    Args:
+        frame: The features.
+        row: Number of the bar.
+    """
+
+    __slots__ = ("_columns", "_frame", "_row")
+
+    def __init__(self, frame: Frame, row: int) -> None:
+        self._frame, self._columns, self._row = frame, frame.columns, row
+
+    def __getitem__(self, feature: str) -> float:
+        """Return a feature's value at this bar; NaN while it warms up.
+
+        Raises:
+            KeyError: There is no such feature.
+        """
+        return self._columns[feature][self._row]
+
+    def before(self, feature: str, bars: int = 1) -> float:
+        """Return a feature's value some bars earlier; NaN before the first bar.
+
+        Raises:
+            ValueError: `bars` is negative: nobody sees what comes.
+        """
+        if bars < 0:
+            raise ValueError(f"bars is {bars}: a strategy sees this bar and earlier ones only")
+        return self._columns[feature][self._row - bars] if bars <= self._row else float("nan")
+
+    @property
+    def symbol(self) -> str:
+        """Unified name."""
+        return self._frame.symbol
+
+    @property
+    def timeframe(self) -> str:
+        """Length of a bar."""
+        return self._frame.timeframe
+
+    @property
+    def at(self) -> datetime:
+        """When the bar closed."""
+        return datetime.fromtimestamp(self._frame.closes_at[self._row] / 1000, tz=UTC)
+
+
+class Strategy(Protocol):
+    """A pure function from one state to a signal, or None when there is nothing to wish for."""
+
+    def __call__(self, state: State, /) -> Signal | None:
+        """Return what the strategy wishes for at this bar."""
