@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from company import events
+from company.engine.ending import end_stopped
 from company.engine.locks import Busy, RunLocks
 from company.engine.stopping import said
 from company.engine.withdrawal import Withdrawal
 from company.engine.workers import Workers
 from company.errors import IntegrityError
 from company.events import Draft
-from company.governor.stop import run_flag
-from company.store import Run, Store
+from company.store import Store
 from company.trading import Desk
 
 LONGEST = 5.0
@@ -97,17 +97,9 @@ def _end_left(store: Store, locks: RunLocks, reason: str) -> None:
             with locks.hold(left.id):
                 run = store.runs.get(left.id)
                 if run.status in {"created", "running"}:
-                    _end(store, run, reason)
+                    end_stopped(store, run, reason)
         except Busy:
             continue
-
-
-def _end(store: Store, run: Run, reason: str) -> None:
-    body = events.run_cancelled(run.id, run.thread_id, result={"reason": reason})
-    with store.transaction():
-        store.journal.append([Draft(run.id, run.thread_id, "ceo", "user", body)])
-        store.flags.clear(run_flag(run.id))
-        store.runs.set_status(run.id, "stopped", {"error": reason})
 
 
 def _stopped(store: Store, run_ids: Collection[str]) -> list[str]:

@@ -16,6 +16,7 @@ from langgraph.types import Command, GraphOutput
 from langsmith.run_helpers import tracing_context
 
 from company import events
+from company.engine.ending import end_stopped
 from company.engine.enforcement import Report, enforce
 from company.engine.locks import Busy, RunLocks
 from company.engine.stopping import PAUSE_FLAG, refuse_if_stopped
@@ -460,10 +461,7 @@ class Engine:
         return self._store.runs.get(run.id)
 
     async def _stopped(self, run: Run, stop: Stopped) -> Run:
-        with self._store.transaction():
-            self._store.recordings.add(run.id, tape.STOPPED, "", {"reason": str(stop)})
-            self._note(run, events.run_cancelled(run.id, run.thread_id, result={"reason": str(stop)}))
-            stopped = self._reach(run, "stopped", {"error": str(stop)})
+        stopped = end_stopped(self._store, run, str(stop))
         await self._sign()
         return stopped
 
@@ -471,7 +469,7 @@ class Engine:
         """Set what came of a run for now; nobody waits any more for one that ended to be stopped."""
         if status in FINISHED:
             self._store.flags.clear(run_flag(run.id))
-        self.waking.end(run, worked=status not in {"failed", "stopped"})
+        self.waking.end(run, worked=status != "failed")
         return self._store.runs.set_status(run.id, status, outcome)
 
     def workers(self) -> Workers:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from company import events
+from company.engine.ending import PENDING, WAKING
 from company.events import Draft, Json
 from company.home import Company, Sight, Signals, mark
 from company.roles import Role, Signal
@@ -22,7 +23,7 @@ from company.store import Run
 Reasons = Mapping[str, Sequence[str]]
 """Why each role was woken, in sentences."""
 
-_ROLE, _PENDING, _REST = "role", "pending", "rest"
+_ROLE, _REST = "role", "rest"
 _NEW = "it was never woken before"
 
 
@@ -48,13 +49,13 @@ class Waking:
 
     def __init__(self, company: Company) -> None:
         self._company, self._store = company, company.store
-        self._books, self._signals = company.store.books("waking"), Signals(company)
+        self._books, self._signals = company.store.books(WAKING), Signals(company)
         self._roles = [role for role in company.roles.values() if role.waking]
 
     async def decide(self) -> Woken | None:
         """Return who has a reason to work now; None when nobody has."""
         sights = {name: await self._signals.look(name) for name in self._wanted()}
-        pending = [row["marks"] for _, row in self._books.items(_PENDING)]
+        pending = [row["marks"] for _, row in self._books.items(PENDING)]
         reasons, marks = {}, {}
         for role in self._roles:
             seen = self._seen(role, pending)
@@ -66,7 +67,7 @@ class Waking:
         """Keep with a new cycle what those it wakes will have seen; the rest is over. Call it in a transaction."""
         self._books.delete(_REST, "now")
         if woken is not None:
-            self._books.put(_PENDING, run.id, {"marks": dict(woken.marks)})
+            self._books.put(PENDING, run.id, {"marks": dict(woken.marks)})
 
     def reasons(self, run: Run) -> Reasons:
         """Return why each role was woken in a run, as its journal says; nothing when code did not decide who works."""
@@ -79,11 +80,11 @@ class Waking:
 
         Args:
             run: The run that ended or parked.
-            worked: False when it failed or was stopped.
+            worked: False when it failed.
         """
-        if (pending := self._books.get(_PENDING, run.id)) is None:
+        if (pending := self._books.get(PENDING, run.id)) is None:
             return
-        self._books.delete(_PENDING, run.id)
+        self._books.delete(PENDING, run.id)
         thought = self._thought(run) if worked else set()
         for role, seen in pending["marks"].items():
             if role in thought:

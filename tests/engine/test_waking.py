@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from company.defence import Watch
-from company.engine import Engine
+from company.engine import Engine, halt, release, said
 from company.events import Event
 from company.home import bundled_directory, find_directory, open_company, trust
 from company.newsroom import Newsroom
@@ -382,6 +382,26 @@ async def test_what_a_stopped_run_was_woken_for_wakes_again(quiet: Callable[[], 
 
         [again] = await house.ticks(1)
 
+        assert list(house.woken(again)) == ["content"]
+
+
+async def test_what_a_run_was_woken_for_that_was_killed_and_ended_by_the_stop_wakes_again(
+    quiet: Callable[[], Any],
+) -> None:
+    with quiet() as house:
+        await house.settle()
+        _letter(house)
+        [killed] = [run async for run in house.engine.ticks(1)]  # its process ends before anybody works
+    with quiet() as house:
+        workers = house.engine.workers()
+        halt(house.store, "ann: drill")
+        await house.engine.enforce_stop(workers, by="ann", reason="drill")
+        release(house.store, "ann: it is over")
+
+        [again] = await house.ticks(1)
+
+        assert house.store.runs.get(killed.id).status == "stopped"
+        assert [row.data for row in house.store.recordings.of_run(killed.id)] == [{"reason": said("ann", "drill")}]
         assert list(house.woken(again)) == ["content"]
 
 
