@@ -14,7 +14,7 @@ import reprlib
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -507,6 +507,10 @@ class Mandate(_Section):
     max_calls_day: Count | None = None
     expires: AwareDatetime | None = None
     note: str = ""
+
+    def has_ended(self, now: datetime) -> bool:
+        """Tell whether it is over at `now`, in company time."""
+        return self.expires is not None and now >= self.expires
 
 
 class Settings(_Section):

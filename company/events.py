@@ -91,6 +91,11 @@ class Draft:
     visibility: Visibility
     body: Json
 
+    @classmethod
+    def of_person(cls, body: Json) -> "Draft":
+        """Return an event of the company that a person brought about, outside of any run."""
+        return cls("", "", "person", "user", body)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

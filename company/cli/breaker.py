@@ -5,19 +5,16 @@ Both need the store only, so they work also while the company runs, and when its
 
 import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from company.cli.opening import AsJson, Directory, Home, locate
+from company.cli.opening import AsJson, Directory, Home, opened_store
 from company.events import plain
 
 if TYPE_CHECKING:
     from company.governor import Hold
-    from company.store import Store
 
 app = typer.Typer(help="Who is held for going in circles: list, clear.", invoke_without_command=True)
 
@@ -34,7 +31,7 @@ def listing(as_json: AsJson = False, directory: Directory = None, home: Home = N
     """List the roles that are held, and why."""
     from company.governor import all_holds
 
-    with _store(directory, home) as store:
+    with opened_store(directory, home) as store:
         holds = all_holds(store)
     if as_json:
         typer.echo(json.dumps([plain(asdict(hold)) for hold in holds], ensure_ascii=False))
@@ -52,21 +49,10 @@ def clear(
     """Let a role go on; what it did before does not count any more."""
     from company.governor import clear_hold
 
-    with _store(directory, home) as store:
+    with opened_store(directory, home) as store:
         clear_hold(store, role, by=getpass.getuser(), reason=reason)
     typer.echo(f"{role} may go on")
 
 
 def _described(hold: "Hold") -> str:
     return f"{hold.role}  {hold.rule} in run {hold.run}, {hold.at:%Y-%m-%d %H:%M}\n    {hold.reason}\n    {hold.cure}"
-
-
-@contextmanager
-def _store(directory: Directory, home: Home) -> Iterator["Store"]:
-    from company.home import open_store
-
-    store = open_store(locate(directory, home)[1])
-    try:
-        yield store
-    finally:
-        store.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from company.cli.opening import Directory, Home, calm_numpy, locate
+from company.cli.opening import Directory, Home, calm_numpy, locate, opened_store
 from company.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,12 +62,11 @@ def start(
 ) -> None:
     """Let a stopped company work again: a person says so, and why."""
     from company.engine import release, said
-    from company.home import open_store
 
     if not reason.strip():
         raise UsageError("a reason is needed", where="--reason", cure="company start --reason 'looked into it'")
     words = said(person or _login(), reason)
-    with closing(open_store(locate(directory, home)[1])) as store:
+    with opened_store(directory, home) as store:
         release(store, words)
         left = [run.id for run in store.runs.recent(_SHOWN) if run.status == "stopped"]
     typer.echo("the company may work again")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from company.cli.opening import AsJson, Directory, Home, locate, opened
+from company.cli.opening import AsJson, Directory, Home, opened, opened_store
 from company.cli.tables import table
 from company.errors import UsageError
 
@@ -30,13 +30,8 @@ def effects(
     """List the newest effects on the outside, newest first."""
     if context.invoked_subcommand is not None:
         return
-    from company.home import open_store
-
-    store = open_store(locate(directory, home)[1])
-    try:
+    with opened_store(directory, home) as store:
         found = store.effects.open() if unknown else store.effects.recent(LISTED)
-    finally:
-        store.close()
     if as_json:
         typer.echo(json.dumps([_plain(effect) for effect in found], ensure_ascii=False))
         return

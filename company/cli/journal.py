@@ -2,11 +2,12 @@
 
 import json
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from company.cli.opening import AsJson, Directory, Home, locate
+from company.cli.opening import AsJson, Directory, Home, opened_store
 
 if TYPE_CHECKING:
     from company.events import Event
@@ -26,19 +27,12 @@ def journal(
     home: Home = None,
 ) -> None:
     """Print the journal, or verify its hash chain and signed heads."""
-    from company.home import open_store
-
-    store = open_store(locate(directory, home)[1])
-    try:
+    with suppress(KeyboardInterrupt), opened_store(directory, home) as store:
         if what == "verify":
             raise typer.Exit(_verify(store, as_json=as_json))
         if what:
             store.runs.get(what)
         _print(store, what or None, follow=follow, as_json=as_json)
-    except KeyboardInterrupt:
-        return
-    finally:
-        store.close()
 
 
 def _print(store: "Store", run_id: str | None, *, follow: bool, as_json: bool) -> None:

@@ -10,6 +10,11 @@ from company.cli.opening import Directory, Home, locate
 from company.errors import UsageError
 
 
+def page_line(address: str) -> str:
+    """Return the line with which a server says where its page is."""
+    return f"  page  {address}   works once, for 15 minutes; another: company login"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("login")(login)

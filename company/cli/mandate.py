@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from company.cli.mandate_text import as_text, described, listed
-from company.cli.opening import AsJson, Directory, Home, locate
+from company.cli.opening import AsJson, Directory, Home, opened_store
 from company.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,14 +102,9 @@ def show(id: Id, as_json: AsJson = False, directory: Directory = None, home: Hom
 @app.command()
 def revoke(id: Id, reason: Reason = "", directory: Directory = None, home: Home = None) -> None:
     """Take a mandate back, also one of company.toml; the next decision does without it."""
-    from company.home import open_store
-
     _require_reason(reason, "revoke", id)
-    store = open_store(locate(directory, home)[1])
-    try:
+    with opened_store(directory, home) as store:
         _giving_of(id, store, directory).revoke(id, getpass.getuser(), reason)
-    finally:
-        store.close()
     typer.echo(f"mandate {id} allows nothing any more")
 
 
@@ -134,14 +129,10 @@ def _giving_of(id: str, store: "Store", directory: Path | None) -> "Giving":
 @contextmanager
 def _office(directory: Path | None, home: Path | None) -> Iterator[Office]:
     from company.governor import Giving
-    from company.home import open_store
 
     _, settings = _settings(directory)
-    store = open_store(locate(directory, home)[1])
-    try:
+    with opened_store(directory, home) as store:
         yield Office(store, Giving(store, settings.mandates), _company_time(settings, store))
-    finally:
-        store.close()
 
 
 def _settings(directory: Path | None) -> tuple[Any, "Settings"]:

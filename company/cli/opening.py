@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from company.engine import Engine
     from company.home import CompanyDirectory
+    from company.store import Store
 
 Directory = Annotated[
     Path | None, typer.Option("--dir", help="Company directory; default: this one, else the bundled company.")
@@ -25,6 +26,15 @@ def locate(directory: Path | None, home: Path | None) -> tuple["CompanyDirectory
 
     found = find_directory(directory, Path.cwd())
     return found, state_directory(found, home, os.environ)
+
+
+@contextmanager
+def opened_store(directory: Path | None, home: Path | None) -> Iterator["Store"]:
+    """Open the store alone, which also opens when roles, tools or settings are broken; close it afterwards."""
+    from company.home import open_store
+
+    with closing(open_store(locate(directory, home)[1])) as store:
+        yield store
 
 
 def calm_numpy() -> None:

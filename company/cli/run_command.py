@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from company import __version__
+from company.cli.login import page_line
 from company.cli.opening import AsJson, Directory, Home, opened
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ async def _with_server(engine: "Engine", begun: AsyncIterator["Run | None"], *, 
     with opened_door(engine, person=person) as door:
         if not as_json:
             address = login_address(engine.company.store.access, door.site.public, person)
-            typer.echo(f"  page  {address}   works once, for 15 minutes; another: company login\n")
+            typer.echo(f"{page_line(address)}\n")
         advance = door.server.driver.advance
         cycles = asyncio.ensure_future(_cycles(engine, begun, advance, as_json=as_json))
         cycles.add_done_callback(lambda _: door.server.end())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from company import __version__
+from company.cli.login import page_line
 from company.cli.opening import Directory, Home, opened
 
 if TYPE_CHECKING:
@@ -46,5 +47,5 @@ def _greet(engine: "Engine", door: "Door", address: str) -> None:
     typer.echo(f"\n  {company.settings.company.name} {__version__}   paper money · {company.models.summary}")
     if door.moved:
         typer.echo(f"  port  the usual one is busy, so this is {door.site.port}")
-    typer.echo(f"  page  {address}   works once, for 15 minutes; another: company login")
+    typer.echo(page_line(address))
     typer.echo(f"  api   {door.site.public}/api/v1   token  company token   stop  Ctrl+C\n")

@@ -6,19 +6,17 @@ the token; what was made is said beside it, on standard error.
 
 import getpass
 import json
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from company.cli.opening import AsJson, Directory, Home, locate
+from company.cli.opening import AsJson, Directory, Home, opened_store
 from company.cli.tables import table
 from company.errors import UsageError
 
 if TYPE_CHECKING:
-    from company.store import Credential, Store
+    from company.store import Credential
 
 app = typer.Typer(help="Tokens of programs: list, revoke. Make one with: company token", no_args_is_help=True)
 
@@ -45,7 +43,7 @@ def make_token(
     """Make a token for a program; the last line printed is the token, and it is shown only now."""
     scopes = _known(scope or DEFAULT_SCOPES)
     lasts = timedelta(days=days) if days else None
-    with _store(directory, home) as store:
+    with opened_store(directory, home) as store:
         made = store.access.make("token", person=person or getpass.getuser(), scopes=scopes, name=name, lasts=lasts)
     credential = made.credential
     typer.echo(f"token {credential.id} of {credential.person}: {_may(credential)}, {_until(credential)}", err=True)
@@ -55,7 +53,7 @@ def make_token(
 @app.command("list")
 def list_tokens(as_json: AsJson = False, directory: Directory = None, home: Home = None) -> None:
     """List the tokens; what they are is shown to nobody."""
-    with _store(directory, home) as store:
+    with opened_store(directory, home) as store:
         tokens = store.access.all("token")
     if as_json:
         typer.echo(json.dumps([_plain(token) for token in tokens], ensure_ascii=False))
@@ -76,18 +74,12 @@ def revoke_token(
     home: Home = None,
 ) -> None:
     """Make a token open nothing; a running server obeys within five seconds."""
-    with _store(directory, home) as store:
+    with opened_store(directory, home) as store:
         ids = [token.id for token in store.access.all("token")]
         if id not in ids:
             raise UsageError(f"there is no token {id!r}", where="ID", cure=f"known: {', '.join(ids) or 'none'}")
         credential = store.access.revoke(id)
     typer.echo(f"token {credential.id} opens nothing since {credential.revoked_at:%Y-%m-%d %H:%M:%S %Z}")
-
-
-def _store(directory: Path | None, home: Path | None) -> "closing[Store]":
-    from company.home import open_store
-
-    return closing(open_store(locate(directory, home)[1]))
 
 
 def _known(scopes: list[str] | tuple[str, ...]) -> tuple[str, ...]:

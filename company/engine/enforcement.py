@@ -129,7 +129,7 @@ def _reported(
         "failures": failures,
         "elapsedMs": round(seconds * 1000),
     }
-    [event] = store.journal.append([Draft("", "", "person", "user", events.custom("company.stopped", value))])
+    [event] = store.journal.append([Draft.of_person(events.custom("company.stopped", value))])
     return Report(event.at, by, reason, runs, orders, processes, [*failures, *_sign(store)], seconds)
 
 

@@ -63,4 +63,4 @@ def _set(store: Store, flag: str, reason: str) -> None:
 
 
 def _note(store: Store, name: str, reason: str) -> None:
-    store.journal.append([Draft("", "", "person", "user", events.custom(name, {"reason": reason}))])
+    store.journal.append([Draft.of_person(events.custom(name, {"reason": reason}))])

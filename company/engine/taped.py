@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 from company.events import Json
 from company.governor import tape
@@ -43,4 +44,9 @@ class TapedCompany(Company):
 
 def taped(company: Company) -> TapedCompany:
     """Return the company with everything a run takes from it on the run's tape."""
-    return TapedCompany(**{field.name: getattr(company, field.name) for field in fields(company)})
+    return TapedCompany(**parts_of(company))
+
+
+def parts_of(company: Company) -> dict[str, Any]:
+    """Return the fields of a company by name, to make another kind of company of them."""
+    return {field.name: getattr(company, field.name) for field in fields(company)}

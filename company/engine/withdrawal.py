@@ -73,4 +73,4 @@ class Withdrawal:
         if done.status == "canceled":
             self.cancelled.append(f"{order.venue} {order.order_id}")
             body = events.custom("order.cancelled", done.told())
-            self._journal.append([Draft("", "", "person", "user", body)])
+            self._journal.append([Draft.of_person(body)])

@@ -131,7 +131,7 @@ class Giving:
     def _note(self, name: str, mandate: Mandate, said: dict[str, str]) -> None:
         terms = mandate.model_dump(mode="json", exclude_defaults=True, exclude={"id"})
         body = events.custom(name, {"mandate": mandate.id, "terms": terms, **said})
-        self._store.journal.append([Draft("", "", "person", "user", body)])
+        self._store.journal.append([Draft.of_person(body)])
 
 
 def _is_command(row: MandateRow | None) -> bool:
@@ -141,4 +141,4 @@ def _is_command(row: MandateRow | None) -> bool:
 def _state(mandate: Mandate, row: MandateRow | None, now: datetime) -> State:
     if row is not None and row.revoked_at is not None:
         return "revoked"
-    return "expired" if mandate.expires is not None and now >= mandate.expires else "active"
+    return "expired" if mandate.has_ended(now) else "active"

@@ -112,4 +112,4 @@ def clear_hold(store: Store, role: str, *, by: str, reason: str) -> None:
         if role == COMPANY:
             store.flags.set(CLEARED, store.now().isoformat())
         note = events.custom("breaker.cleared", {"role": role, "by": by, "reason": reason})
-        store.journal.append([Draft("", "", "person", "user", note)])
+        store.journal.append([Draft.of_person(note)])

@@ -176,7 +176,7 @@ def decide(case: Case) -> Verdict:
 def objections(standing: Standing, stakes: Stakes, now: datetime) -> list[str]:
     """Return why a mandate does not cover these stakes; empty when it does."""
     mandate, found = standing.mandate, []
-    if mandate.expires is not None and now >= mandate.expires:
+    if mandate.has_ended(now):
         found.append(f"expired {mandate.expires:%Y-%m-%d}")
     if mandate.symbols and stakes.symbol not in mandate.symbols:
         found.append(f"symbol {stakes.symbol or 'none'!r} is not in it")

@@ -91,7 +91,7 @@ def _faults(mandate: Mandate, tools: Registry, roles: Collection[str], now: date
     for name in mandate.roles:
         if name not in roles:
             yield UsageError(f"there is no role {name!r}", where="roles", cure=suggest(name, roles))
-    if mandate.expires is not None and mandate.expires <= now:
+    if mandate.has_ended(now):
         what = f"{mandate.expires:%Y-%m-%d %H:%M %Z} is over: company time is {now:%Y-%m-%d %H:%M %Z}"
         yield UsageError(what, where="expires", cure="name a time to come")
 

@@ -56,7 +56,7 @@ class Ceo:
             return self._go_on(state, runtime, by_code, begun)
         talk = self._prompts.planning(self._role, state["brief"])
         try:
-            decision = self._screened(await self._decide(state, runtime, talk, "plan"), state)
+            decision = self._screened(await self._decide(state, runtime, talk, "plan"), state, begun["sources"])
         except (Held, Tripped) as error:
             return self._partial({**state, "reports": []}, runtime, error, {**begun, "degraded": []})
         return self._go_on(state, runtime, decision, begun)
@@ -74,7 +74,7 @@ class Ceo:
         talk = self._prompts.answering(self._role, state["brief"], self._readable(state["reports"]))
         try:
             decision = await self._decide(state, runtime, talk, f"answer{state['round']}", delegate=rounds_left)
-            decision = self._screened(decision, state)
+            decision = self._screened(decision, state, arrived["sources"])
             if decision.plan is not None and not decision.plan.assignments:  # nobody may be told any of it
                 decision = await self._decide(state, runtime, talk, f"answer{state['round']}.again", delegate=False)
         except (Tripped, ProviderError, UsageError) as error:
@@ -200,9 +200,9 @@ class Ceo:
         update = {**learnt, "plan": plan, "round": round_number, "notices": list(decision.thought.notices)}
         return Command(update=update, goto=sends)
 
-    def _screened(self, decision: Decision, state: CompanyState) -> Decision:
+    def _screened(self, decision: Decision, state: CompanyState, sources: Sequence[str]) -> Decision:
         """Return the decision without the words of a model that had read strangers', for roles that act."""
-        if decision.plan is None or decision.by_code or not _sources(state):
+        if decision.plan is None or decision.by_code or not sources:
             return decision
         brief, reports = state["brief"], state.get("reports", [])
         said = [message["content"] for message in brief["conversation"] if message["role"] == "user"]

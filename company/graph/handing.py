@@ -96,8 +96,7 @@ def _value(name: str, reports: Sequence[Json], roles: Mapping[str, Role]) -> Val
 
 def _symbols(roles: Mapping[str, Role]) -> set[str]:
     """Return the values that slots of role files can have, of which symbols are some."""
-    slots = [slot for role in roles.values() for handle in role.handles for slot in handle.slots.values()]
-    return {value for slot in slots if not isinstance(slot, str) for value in slot}
+    return {value for role in roles.values() for value in role.choices}
 
 
 def stated(text: str, names: Collection[str]) -> dict[str, str]:

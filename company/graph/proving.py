@@ -84,7 +84,6 @@ def _grounds(results: Iterable[tuple[str, str]], roles: Mapping[str, Role]) -> G
 
 def _assets(roles: Mapping[str, Role]) -> dict[str, str]:
     """Return what people call an asset, out of the slots of the roles: `bitcoin` is the BTC of `BTC/USDT`."""
-    slots = [slot for role in roles.values() for handle in role.handles for slot in handle.slots.values()]
-    choices = {pair: words for slot in slots if isinstance(slot, dict) for pair, words in slot.items()}
+    choices = {pair: words for role in roles.values() for pair, words in role.choices.items()}
     named = {pair.partition("/")[0]: words for pair, words in choices.items() if _PAIR.fullmatch(pair)}
     return {word: asset for asset, words in named.items() for word in (asset.lower(), *words)}

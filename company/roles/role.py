@@ -117,6 +117,12 @@ class Role(Frozen):
             yield from walk_steps(handle.do, f"handles[{number}].do")
 
     @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """Canonical values that its requests can name, with their other words: `BTC/USDT` is also `bitcoin`."""
+        slots = [slot for handle in self.handles for slot in handle.slots.values()]
+        return {value: tuple(words) for slot in slots if not isinstance(slot, str) for value, words in slot.items()}
+
+    @property
     def waking(self) -> Wakes | None:
         """What wakes it when code decides; None for a role that works only when it is given a task."""
         return self.wakes or (DAILY if self.playbook and self.reports_to else None)

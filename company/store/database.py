@@ -72,7 +72,7 @@ class Store:
         self.budgets = Budgets(connection, now=now)
         self.steps = Steps(connection)
         self.flags = Flags(connection)
-        self.recordings = Recordings(connection)
+        self.recordings = Recordings(connection, self.journal)
         self.access = Access(connection, now=now)
         self.password = Password(self.flags)
 

@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from company.store.connection import Connection
+from company.store.journal import Journal
 from company.store.prepared import Prepared
-from company.store.schema import journal, recordings
+from company.store.schema import recordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ _runs = Prepared(
 )
 _oldest = Prepared(sa.select(recordings.c.run_id).order_by(recordings.c.position).limit(1))
 _forget = Prepared(sa.delete(recordings).where(recordings.c.run_id == sa.bindparam("of_run")))
-_last_seq = Prepared(sa.select(sa.func.max(journal.c.seq).label("seq")))
 
 
 class Recordings:
@@ -51,16 +51,16 @@ class Recordings:
 
     Args:
         connection: The store's database.
+        journal: Its journal.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, journal: Journal) -> None:
+        self._connection, self._journal = connection, journal
 
     def add(self, run_id: str, kind: str, key: str, data: Any) -> None:
         """Keep what a run was given, in the transaction that is open, else in one of its own."""
         with self._connection.joined():
-            row = self._connection.first(_last_seq)
-            kept = {"seq": row.seq or 0, "data": data}
+            kept = {"seq": self._journal.last_seq(), "data": data}
             self._connection.change(_insert, {"run_id": run_id, "kind": kind, "key": key, "data": kept})
 
     def of_run(self, run_id: str) -> list[Recording]:

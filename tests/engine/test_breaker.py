@@ -1,17 +1,14 @@
 """A company with a role, or a chief, whose model goes in circles: the others go on, and a person has the last word."""
 
-import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.messages.tool import tool_call_chunk
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.messages import AIMessage, ToolCall
+from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from company.engine import Engine
@@ -91,28 +88,9 @@ class Circling(BaseChatModel):
         return self
 
     def _generate(self, *_: Any, **__: Any) -> ChatResult:
-        raise NotImplementedError
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **_: Any,
-    ) -> Iterator[ChatGenerationChunk]:
         self.times = next(self._asked)
-        call = tool_call_chunk(name=self.name_of_call, args=json.dumps(self.arguments), id=f"call{self.times}", index=0)
-        yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[call]))
-
-    async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **_: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
-        for chunk in self._stream(messages):
-            yield chunk
+        call = ToolCall(name=self.name_of_call, args=self.arguments, id=f"call{self.times}")
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content="", tool_calls=[call]))])
 
 
 class Models:

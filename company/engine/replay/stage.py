@@ -5,7 +5,6 @@ Budgets do not limit what is played: whether a call fitted under them is on the 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from company.engine.engine import Engine, opening
 from company.engine.replay.player import Parted, Player
 from company.engine.replay.reel import Reel, draft_of, is_input
-from company.engine.taped import TapedCompany
+from company.engine.taped import TapedCompany, parts_of
 from company.errors import Stopped
 from company.events import Event
 from company.governor import tape
@@ -39,10 +38,9 @@ class Stage(Engine):
         self._player: Player | None = None
         self._journal = company.store.journal
         self._scratch = ScratchStore(company.store.home_id, self)
-        parts = {field.name: getattr(company, field.name) for field in fields(company)}
         clock = _Clock(self)
-        parts |= {"store": self._scratch, "state": directory, "clock": clock, "wall": clock}
-        super().__init__(_Played(**parts))
+        played = {"store": self._scratch, "state": directory, "clock": clock, "wall": clock}
+        super().__init__(_Played(**parts_of(company) | played))
 
     @property
     def decisions(self) -> int:

@@ -127,24 +127,27 @@ class _Teller:
 
     def decided(self, event: Event) -> list[Step]:
         value = event.body["value"]
-        agent, call = self._approvals.get(value["approval"], (event.agent, ""))
         by, note = f" by {value['by']}" if value["by"] else "", f": {value['note']}" if value["note"] else ""
         text = f"{value['approval']} was {value['state']}{by}{note}"
-        return [Step(event.seq, event.at, agent, "decided", text, value, call)]
+        return self._on_the_call(event, "decided", text)
 
     def voted(self, event: Event) -> list[Step]:
         value = event.body["value"]
-        agent, call = self._approvals.get(value["approval"], (event.agent, ""))
         note = f": {value['note']}" if value["note"] else ""
         text = f"{value['by']} said yes to {value['approval']}, {value['votes']} of {value['needed']}{note}"
-        return [Step(event.seq, event.at, agent, "decided", text, value, call)]
+        return self._on_the_call(event, "decided", text)
 
     def escalated(self, event: Event) -> list[Step]:
         value = event.body["value"]
-        agent, call = self._approvals.get(value["approval"], (event.agent, ""))
         to = f" to {', '.join(value['to'])}" if value["to"] else ""
         text = f"nobody answered {value['approval']}, so it was passed on{to}"
-        return [Step(event.seq, event.at, agent, "asked", text, value, call)]
+        return self._on_the_call(event, "asked", text)
+
+    def _on_the_call(self, event: Event, kind: str, text: str) -> list[Step]:
+        """Tell something about an approval where the call is told that it was asked for."""
+        value = event.body["value"]
+        agent, call = self._approvals.get(value["approval"], (event.agent, ""))
+        return [Step(event.seq, event.at, agent, kind, text, value, call)]
 
     def result(self, event: Event) -> list[Step]:
         call, content = event.body["toolCallId"], json.loads(event.body["content"])
