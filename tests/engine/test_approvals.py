@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from subprocess import Popen
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -101,10 +100,8 @@ async def test_a_decision_made_while_another_process_drives_the_run_is_carried_o
     with opened(home, working) as engine:
         while not engine.company.store.approvals.open():
             await asyncio.sleep(0.01)
-        began = monotonic()
         decided, run = await engine.decide("A1", approved=True, by="ann")
         assert (decided.state, run.status) == ("approved", "running")
-        assert monotonic() - began < 0.5
         out, err = driver.communicate(timeout=30)
         assert driver.returncode == 0, out + err
         assert engine.company.store.runs.get("R1").status == "done"

@@ -191,7 +191,7 @@ async def wait_asleep() -> str:
 @tool(effect="read", timeout=0.05)
 def wait_blocked() -> str:
     """Wait without letting go."""
-    time.sleep(1)
+    time.sleep(4)
     return "late"
 
 
@@ -200,7 +200,7 @@ async def test_a_tool_that_hangs_is_abandoned_with_a_typed_failure_and_an_event(
     began = time.monotonic()
     outcome = await house.perform(hanging)
 
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 3.5, "it waited for the tool"
     assert (outcome.status, outcome.error) == ("failed", f"{hanging.__name__} gave no answer within 0.05 s")
     assert [note["fault"] for note in house.bodies("tool.failed")] == ["timeout"]
 
@@ -494,7 +494,7 @@ async def test_a_stop_cuts_off_a_tool_and_what_it_did_is_found_out_when_the_run_
     shout = shouting(house, finds=finds)
     took = await stopped_in_its_middle(house, shout, text="a")
 
-    assert took < 1
+    assert took < 20, "the tool sleeps for a minute"
     [cut_off] = house.store.effects.in_state("intent")
     assert house.types() == CALL
     house.store.flags.set("hurry", "yes")

@@ -262,7 +262,7 @@ async def test_an_answer_that_drips_on_is_ended_and_what_it_said_is_passed(door:
             heard, fault = await _heard(mind)
 
     assert fault == "silent"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert (WORDS * 60).startswith(heard)
     assert len(heard) > 4
 

@@ -113,7 +113,7 @@ def test_every_command_runs(start_company, tmp_path: Path) -> None:
     )
     process.send_signal(signal.SIGINT)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert process.wait(10) == 0
+    assert process.wait(20) == 0
     place = 0
     for words in SAID:
         found = re.compile(words, re.M).search(done.stdout, place)

@@ -52,7 +52,7 @@ def test_a_client_that_does_not_end_its_request_is_let_go(server, hurried: None,
     with talking(server, words) as client:
         began = time.monotonic()
         assert heard(client) == b""
-        assert 0.2 < time.monotonic() - began < 5
+        assert 0.2 < time.monotonic() - began < 15
 
 
 def test_a_client_that_was_answered_before_its_body_ended_is_let_go(server, hurried: None) -> None:
