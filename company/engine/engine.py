@@ -346,7 +346,6 @@ class Engine:
         attempt = self._take(run)
         config: RunnableConfig = {
             "configurable": {"thread_id": run.id, "fence": attempt},
-            "max_concurrency": self.company.settings.run.max_parallel,
             "recursion_limit": 200,
         }
         self.company.advance_to(run.as_of)
@@ -381,7 +380,8 @@ class Engine:
 
     async def _drive(self, run: Run, config: RunnableConfig, step: Any) -> GraphOutput[CompanyState]:
         """Drive a run's thread until it ended, or until only a person can move it on."""
-        context = RunContext(run, config["configurable"]["fence"])
+        places = asyncio.Semaphore(self.company.settings.run.max_parallel)
+        context = RunContext(run, config["configurable"]["fence"], places)
         while step is not _PARKED:
             reached = await self._graph.ainvoke(step, config, context=context, durability="sync", version="v2")
             if not reached.interrupts:

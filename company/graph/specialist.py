@@ -52,21 +52,24 @@ class Specialist:
 
     async def think(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
         """Ask the role's model once, of new work after its opening reads; go on to act, or hand in the report."""
-        if not state["messages"]:
-            state = await self._begin(state, runtime)
-            try:
-                self._thinking.refuse_if_held(self._scope(state, runtime))
-                state = await self._open(state, runtime)
-            except UsageError as error:
-                return self._hand_in(state, self._scope(state, runtime), "", [str(error)])
-        return await self._ask(state, runtime)
+        async with runtime.context.places:
+            if not state["messages"]:
+                state = await self._begin(state, runtime)
+                try:
+                    self._thinking.refuse_if_held(self._scope(state, runtime))
+                    state = await self._open(state, runtime)
+                except UsageError as error:
+                    return self._hand_in(state, self._scope(state, runtime), "", [str(error)])
+            return await self._ask(state, runtime)
 
     async def act(self, state: Work, runtime: Runtime[RunContext]) -> Command[Any]:
         """Perform the calls of the last thought."""
         last = state["messages"][-1]
         calls = tuple(Call(call["id"], call["name"], call["args"]) for call in last["calls"])
         state = {**state, "messages": state["messages"][:-1]}
-        return Command(goto=Send("think", await self._perform(state, runtime, Thought(last["content"], calls))))
+        async with runtime.context.places:
+            acted = await self._perform(state, runtime, Thought(last["content"], calls))
+        return Command(goto=Send("think", acted))
 
     async def _begin(self, state: Work, runtime: Runtime[RunContext]) -> Work:
         """Put together what the role reads first."""

@@ -4,6 +4,7 @@ The CEO's state sees typed reports, never a role's messages. A role's working co
 role sees another's.
 """
 
+import asyncio
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,10 +21,13 @@ class RunContext:
     Attributes:
         run: The run row.
         attempt: Fencing token of this attempt; part of message ids, so that a repeated step opens new messages.
+        places: For the roles that work at the same time. LangGraph's own `max_concurrency` also holds up checkpoints,
+            and leaves coroutines behind that nobody awaited when a run is cut off.
     """
 
     run: Run
     attempt: int
+    places: asyncio.Semaphore
 
 
 class CompanyState(TypedDict, total=False):

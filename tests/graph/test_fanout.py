@@ -55,6 +55,19 @@ async def test_roles_wait_for_their_tools_side_by_side(
     assert wall < 0.6 * total
 
 
+async def test_no_more_roles_work_at_the_same_time_than_the_settings_allow(
+    crew: Crew, opened: Opened, tmp_path: Path
+) -> None:
+    directory = crew(anna=[NAP], bert=[NAP], carl=[NAP], dora=[NAP])
+    with (directory / "company.toml").open("a") as file:
+        file.write("\n[run]\nmax_parallel = 2\n")
+    with opened(tmp_path / "home", directory) as engine:
+        _, events = await _cycle(engine)
+    spans = _spans(events)
+    assert len(spans) == 4
+    assert max(sum(a <= start < b for a, b in spans) for start, _ in spans) == 2
+
+
 async def test_reads_of_one_thought_wait_side_by_side_and_effects_keep_their_order(
     crew: Crew, opened: Opened, scripted: Scripted, tmp_path: Path
 ) -> None:
