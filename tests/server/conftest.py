@@ -182,6 +182,19 @@ class Served:
                 assert time.monotonic() < end, run
                 time.sleep(0.02)
 
+    def settled(self, decided: dict[str, Any]) -> dict[str, Any]:
+        """Return what a decision came to; the server's own sweep may act on it before the one who decided."""
+        end = time.monotonic() + PATIENCE
+        while (run := self.run(decided["run"]["id"]))["status"] == "running":
+            assert time.monotonic() < end, run
+            time.sleep(0.02)
+        with self.client() as client:
+            found = {each["id"]: each for each in client.get("/api/v1/approvals?state=all").json()}
+        again = {"run": run, "approval": found[decided["approval"]["id"]]}
+        if "bundle" in decided:
+            again["bundle"] = [found[each["id"]] for each in decided["bundle"]]
+        return again
+
     def stop(self) -> None:
         """End the server as a signal would, and wait for it."""
         self._server.should_exit = True

@@ -129,7 +129,7 @@ def test_a_person_approves_over_http_and_the_exact_call_is_made(start_server) ->
     assert (asked["tool"], asked["run"]) == ("place_order", run)
     assert asked["arguments"]["symbol"] == "BTC/USDT"
     assert asked["arguments"]["quantity"] == "0.01"
-    decided = answer.json()
+    decided = server.settled(answer.json())
     assert (decided["approval"]["state"], decided["approval"]["decided_by"]) == ("approved", "Ada")
     assert decided["approval"]["result"]["status"] == "ok"
     assert decided["run"]["status"] == "done"
@@ -145,7 +145,7 @@ def test_a_person_rejects_over_http_and_nothing_is_bought(start_server) -> None:
         answer = client.post(f"/api/v1/approvals/{approval}", json={"approved": False})
         effects = client.get("/api/v1/status").json()["counts"]["effects"]
     assert answer.json()["approval"]["state"] == "rejected"
-    assert answer.json()["run"]["status"] == "done"
+    assert server.settled(answer.json())["run"]["status"] == "done"
     assert "place_order" not in effects
 
 

@@ -89,7 +89,8 @@ def test_the_run_of_another_person_is_cancelled_by_an_admin_only(server) -> None
 
 def test_an_approved_call_is_performed_and_the_answer_says_so(server) -> None:
     approval = asked(server, server.say("buy some bitcoin"))
-    decided = post(server, f"approvals/{approval['id']}", {"approved": True, "note": "go"}, person="Grace").json()
+    answer = post(server, f"approvals/{approval['id']}", {"approved": True, "note": "go"}, person="Grace")
+    decided = server.settled(answer.json())
     assert (decided["approval"]["state"], decided["approval"]["decided_by"]) == ("approved", "Grace")
     assert decided["approval"]["result"]["status"] == "ok"
     assert (decided["approval"]["note"], decided["run"]["status"]) == ("go", "done")

@@ -12,7 +12,8 @@ def bought(server: Any) -> dict[str, Any]:
     run = server.run(server.say("buy some bitcoin", thread="why"), until="waiting")
     with server.client(token=server.token_for(["read", "approve"], person="Grace")) as client:
         path = f"/api/v1/approvals/{run['outcome']['waiting'][0]}"
-        decided: dict[str, Any] = client.post(path, json={"approved": True, "note": "small enough"}).json()
+        answer = client.post(path, json={"approved": True, "note": "small enough"})
+    decided: dict[str, Any] = server.settled(answer.json())
     assert decided["run"]["status"] == "done"
     return decided
 
