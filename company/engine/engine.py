@@ -266,13 +266,14 @@ class Engine:
             raise failed
 
     async def _act(self, run_id: str) -> Run:
-        """Let a run act on a decision; who parked it may hold it a moment longer, to sign the journal."""
+        """Let a run act on a decision; who parked it may hold it a moment longer, and then acts on it itself."""
+        parked = self._store.runs.get(run_id).status == "waiting"
         for _ in range(LOOKS):
             try:
                 return await self.advance(run_id)
             except Busy:
                 run = self._store.runs.get(run_id)
-            if run.status != "waiting":  # who drives it will find the decision
+            if not parked:  # its other roles are still at work: who drives it will find the decision
                 return run
             await asyncio.sleep(PAUSE)
         return run
