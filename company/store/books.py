@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 
 from company.ports import Json
 from company.store.connection import Connection
@@ -16,13 +17,15 @@ _of_kind = (documents.c.book == sa.bindparam("of_book"), documents.c.kind == sa.
 _of_key = (*_of_kind, documents.c.key == sa.bindparam("of_key"))
 
 _get = Prepared(sa.select(documents.c.document).where(*_of_key))
-_update = Prepared(sa.update(documents).where(*_of_key).values(document=sa.bindparam("of_document")))
-_insert = Prepared(
-    sa.insert(documents).values(
-        book=sa.bindparam("of_book"),
-        kind=sa.bindparam("of_kind"),
-        key=sa.bindparam("of_key"),
-        document=sa.bindparam("of_document"),
+_new = insert(documents).values(
+    book=sa.bindparam("of_book"),
+    kind=sa.bindparam("of_kind"),
+    key=sa.bindparam("of_key"),
+    document=sa.bindparam("of_document"),
+)
+_put = Prepared(
+    _new.on_conflict_do_update(
+        index_elements=(documents.c.book, documents.c.kind, documents.c.key), set_={"document": _new.excluded.document}
     )
 )
 _delete = Prepared(sa.delete(documents).where(*_of_key))
@@ -63,7 +66,7 @@ class SqlBooks:
         Raises:
             TypeError: A value has no JSON form.
         """
-        self._connection.put(_update, _insert, {**self._where(kind, key), "of_document": dict(document)})
+        self._connection.change(_put, {**self._where(kind, key), "of_document": dict(document)})
 
     def delete(self, kind: str, key: str) -> bool:
         """Remove a document; False when there was none."""

@@ -6,6 +6,7 @@ further with a rounded figure.
 """
 
 from decimal import ROUND_DOWN, Decimal
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
@@ -27,7 +28,7 @@ def figure(number: Any, places: int) -> Decimal:
         number: A finite Decimal, int or float.
         places: Decimals to keep.
     """
-    return _trim(Decimal(str(number)).quantize(Decimal(1).scaleb(-places)))
+    return _trim(_exact(number).quantize(_unit(places)))
 
 
 def money(amount: Any) -> Decimal:
@@ -37,18 +38,27 @@ def money(amount: Any) -> Decimal:
 
 def percent(fraction: Any) -> Decimal:
     """Show a fraction as per cent with two decimals: 0.01234 becomes 1.23."""
-    return figure(Decimal(str(fraction)) * HUNDRED, 2)
+    return figure(_exact(fraction) * HUNDRED, 2)
 
 
 def significant(number: Any, digits: int = 6) -> Decimal:
     """Round to `digits` significant digits, but never coarser than whole units: right for prices of any size."""
-    exact = Decimal(str(number))
+    exact = _exact(number)
     return figure(exact, max(0, digits - 1 - exact.adjusted())) if exact else Decimal(0)
 
 
 def whole_steps(amount: Decimal, step: Decimal) -> Decimal:
     """Cut `amount` down to a multiple of `step`, as venues demand of quantities."""
     return _trim((amount / step).to_integral_value(rounding=ROUND_DOWN) * step)
+
+
+def _exact(number: Any) -> Decimal:
+    return number if isinstance(number, Decimal) else Decimal(str(number))
+
+
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def _trim(exact: Decimal) -> Decimal:

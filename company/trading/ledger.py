@@ -7,44 +7,71 @@ with us or funds us is an account too. Entries are only ever added. The balances
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal, Inexact
-from typing import Final, Self
+from typing import Any, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, ConfigDict, TypeAdapter, with_config
 
 from company.errors import IntegrityError
 from company.ports import Books
 
 _EXACT: Final = Context(prec=28, traps=[Inexact])  # a sum that loses a digit is a bug, not a rounding
+_ZERO: Final = Decimal(0)
 
 
-class Posting(BaseModel):
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True)
+class Posting:
     """A change of one account in one asset; positive adds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     account: str
     asset: str
     amount: Decimal
 
 
-class Entry(BaseModel):
-    """Postings that happen together; their amounts sum to zero for each asset."""
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Postings that happen together; their amounts sum to zero for each asset.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        number: Running number; 0 for an entry that is known by a key.
+
+    Raises:
+        ValueError: It does not balance.
+    """
 
     number: int
     at: AwareDatetime
     memo: str
     postings: tuple[Posting, ...]
 
-    @model_validator(mode="after")
-    def _balanced(self) -> Self:
-        for asset, total in _totals((posting.asset, posting.amount) for posting in self.postings).items():
+    def __post_init__(self) -> None:
+        totals: dict[str, Decimal] = {}
+        for posting in self.postings:
+            _add(totals, posting)
+        for asset, total in totals.items():
             if total:
                 raise ValueError(f"entry {self.memo!r} does not balance: {asset} sums to {total:f}, not 0")
-        return self
+
+    @classmethod
+    def read(cls, document: Any) -> "Entry":
+        """Return an entry as the books keep it.
+
+        Raises:
+            ValueError: It is none, or it does not balance.
+        """
+        return _ENTRY.validate_python(document)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as the books keep it."""
+        document: dict[str, Any] = _ENTRY.dump_python(self, mode="json")
+        return document
+
+
+_ENTRY: Final = TypeAdapter(Entry)
 
 
 class Ledger:
@@ -59,26 +86,28 @@ class Ledger:
         self._books = books
         self._entries, self._balances = f"{name}.entry", f"{name}.balance"
 
-    def post(self, at: datetime, memo: str, postings: Iterable[Posting]) -> Entry:
+    def post(self, at: datetime, memo: str, postings: Iterable[Posting], *, key: str = "") -> Entry:
         """Add an entry; postings of zero are left out.
 
         Args:
             at: When it happened.
             memo: What happened, with the id of the order, trade or transfer.
             postings: The changes, in sum zero for each asset.
+            key: What the entry is known by, once for ever; a running number when left out.
 
         Raises:
-            ValueError: The entry does not balance.
+            ValueError: The entry does not balance, or its key was used before.
             decimal.Inexact: A balance would need more than 28 digits.
         """
         moved = tuple(posting for posting in postings if posting.amount)
         with self._books.transaction():
-            entry = Entry(number=self._books.next_number(self._entries), at=at, memo=memo, postings=moved)
-            self._books.put(self._entries, str(entry.number), entry.model_dump(mode="json"))
-            for account in dict.fromkeys(posting.account for posting in moved):
-                held = self.balances(account)
-                changes = ((posting.asset, posting.amount) for posting in moved if posting.account == account)
-                self._books.put(self._balances, account, _totals([*held.items(), *changes]))
+            if key and self._books.get(self._entries, key) is not None:
+                raise ValueError(f"{self._entries} {key!r} was posted before: an entry is never changed")
+            number = 0 if key else self._books.next_number(self._entries)
+            entry = Entry(number=number, at=at, memo=memo, postings=moved)
+            self._books.put(self._entries, key or str(number), entry.document())
+            for account, held in self._after(moved).items():
+                self._books.put(self._balances, account, held)
         return entry
 
     def balance(self, account: str, asset: str) -> Decimal:
@@ -91,7 +120,12 @@ class Ledger:
 
     def entries(self) -> Iterator[Entry]:
         """Return all entries, the oldest first."""
-        return (Entry.model_validate(document) for _, document in self._books.items(self._entries))
+        return (Entry.read(document) for _, document in self._books.items(self._entries))
+
+    def entry(self, key: str) -> Entry | None:
+        """Return the entry of a key or a running number, as text; None when there is none."""
+        document = self._books.get(self._entries, key)
+        return None if document is None else Entry.read(document)
 
     def verify(self) -> None:
         """Compute every balance again from the entries.
@@ -99,30 +133,37 @@ class Ledger:
         Raises:
             IntegrityError: An entry is missing or does not balance, or a balance is not the sum of its postings.
         """
-        sums: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
-        for number, (key, document) in enumerate(self._books.items(self._entries), start=1):
-            if key != str(number):
-                raise IntegrityError(f"{self._entries} {number} is missing: the next one found is {key!r}")
+        computed: dict[str, dict[str, Decimal]] = defaultdict(dict)
+        counted = 0
+        for key, document in self._books.items(self._entries):
             try:
-                entry = Entry.model_validate(document)
+                entry = Entry.read(document)
             except ValueError as error:
                 raise IntegrityError(f"{self._entries} {key!r} cannot be trusted: {error}") from error
+            counted += entry.number > 0
+            if entry.number and key != str(counted):
+                raise IntegrityError(f"{self._entries} {counted} is missing: the next one found is {key!r}")
             for posting in entry.postings:
-                sums[posting.account].append((posting.asset, posting.amount))
+                _add(computed[posting.account], posting)
         kept = {account: _decimals(document) for account, document in self._books.items(self._balances)}
-        computed = {account: _totals(changes) for account, changes in sums.items()}
         for account in sorted(kept.keys() | computed.keys()):
             if kept.get(account) != computed.get(account):
                 raise IntegrityError(
                     f"{self._balances} {account!r} is {kept.get(account)}, its entries sum to {computed.get(account)}"
                 )
 
+    def _after(self, moved: Iterable[Posting]) -> dict[str, dict[str, Decimal]]:
+        """Return what the accounts that are moved hold then."""
+        after: dict[str, dict[str, Decimal]] = {}
+        for posting in moved:
+            if (held := after.get(posting.account)) is None:
+                held = after[posting.account] = self.balances(posting.account)
+            _add(held, posting)
+        return after
 
-def _totals(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    totals: dict[str, Decimal] = {}
-    for asset, amount in amounts:
-        totals[asset] = _EXACT.add(totals.get(asset, Decimal(0)), amount)
-    return totals
+
+def _add(totals: dict[str, Decimal], posting: Posting) -> None:
+    totals[posting.asset] = _EXACT.add(totals.get(posting.asset, _ZERO), posting.amount)
 
 
 def _decimals(document: dict[str, str]) -> dict[str, Decimal]:

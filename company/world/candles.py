@@ -38,13 +38,14 @@ class Candles:
 
     def part(self, chosen: slice) -> "Candles":
         """Return the chosen candles."""
-        return Candles(*(side[chosen] for side in self._sides()))
+        return Candles(*(side[chosen] for side in self.sides()))
 
     def join(self, later: "Candles") -> "Candles":
         """Return these candles followed by later ones."""
-        return Candles(*(np.concatenate(pair) for pair in zip(self._sides(), later._sides(), strict=True)))
+        return Candles(*(np.concatenate(pair) for pair in zip(self.sides(), later.sides(), strict=True)))
 
-    def _sides(self) -> tuple[Whole, ...]:
+    def sides(self) -> tuple[Whole, ...]:
+        """Return open, high, low, close and volume."""
         return self.open, self.high, self.low, self.close, self.volume
 
     def rows(self, listing: Listing, chosen: slice) -> list[list[float]]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from company.errors import BadSymbol
+from company.trading.matching import Instrument
 from company.world.paths import Nature
 
 
@@ -18,6 +19,7 @@ class Listing:
         price_decimals: Decimals of a price; the tick is the last one.
         amount_decimals: Decimals of an amount; the step is the last one.
         min_notional: Least value of an order in the quote currency.
+        max_amount: Largest amount of an order.
         turnover: Base units that change hands in an average minute on all venues together.
         nature: How the symbol moves.
     """
@@ -27,28 +29,20 @@ class Listing:
     price_decimals: int
     amount_decimals: int
     min_notional: Decimal
+    max_amount: Decimal
     turnover: float
     nature: Nature
 
     @property
-    def base(self) -> str:
-        """The currency that is bought and sold."""
-        return self.symbol.partition("/")[0]
-
-    @property
-    def quote(self) -> str:
-        """The currency it is paid in."""
-        return self.symbol.partition("/")[2]
-
-    @property
-    def tick(self) -> Decimal:
-        """The grid of prices."""
-        return Decimal(1).scaleb(-self.price_decimals)
-
-    @property
-    def step(self) -> Decimal:
-        """The grid of amounts."""
-        return Decimal(1).scaleb(-self.amount_decimals)
+    def instrument(self) -> Instrument:
+        """What an exchange needs to know of it."""
+        return Instrument(
+            self.symbol,
+            tick=self.price(1),
+            step=self.amount(1),
+            min_notional=self.min_notional,
+            max_amount=self.max_amount,
+        )
 
     def price(self, ticks: int) -> Decimal:
         """Return a number of ticks as a price."""
@@ -57,6 +51,9 @@ class Listing:
     def amount(self, steps: int) -> Decimal:
         """Return a number of steps as an amount."""
         return Decimal(steps).scaleb(-self.amount_decimals)
+
+
+_MOST: Final = 1_000  # minutes of turnover that an order may ask for at once
 
 
 def _listing(
@@ -68,6 +65,7 @@ def _listing(
         price_decimals=grid[0],
         amount_decimals=grid[1],
         min_notional=Decimal(5),
+        max_amount=Decimal(round(turnover * _MOST)),
         turnover=turnover,
         nature=nature,
     )

@@ -13,14 +13,13 @@ from zlib import crc32
 
 import numpy as np
 
+from company.trading.exchange import Quote
 from company.trading.matching import Side
 from company.world.candles import Candles, Whole
 from company.world.chance import stream
 from company.world.listings import LISTINGS, number_of
 from company.world.market import Market
 from company.world.paths import DAY, Floats
-
-Quote = tuple[Side, Decimal, Decimal]  # side, price, amount
 
 _LEVELS: Final = 40  # a side
 _KEPT_DAYS = 96
@@ -67,15 +66,12 @@ class Quotes:
         candles = self.day(symbol, minute // DAY)
         return LISTINGS[number_of(symbol)].price(int(candles.open[minute % DAY]))
 
-    def first_crossing(
-        self, symbol: str, first: int, last: int, bid: Decimal | None, ask: Decimal | None
-    ) -> int | None:
-        """Return the first minute in [first, last) that trades below `bid` or above `ask`; None when none does."""
-        if bid is None and ask is None:
+    def first_beyond(self, symbol: str, first: int, last: int, low: int | None, high: int | None) -> int | None:
+        """Return the first minute in [first, last) below `low` or above `high`, in ticks; None when none is."""
+        if low is None and high is None:
             return None
-        tick = LISTINGS[number_of(symbol)].tick
-        low = -1 if bid is None else int(bid / tick)
-        high = np.iinfo(np.int64).max if ask is None else int(ask / tick)
+        low = -1 if low is None else low
+        high = np.iinfo(np.int64).max if high is None else high
         for day in range(first // DAY, -(-last // DAY)):
             begin, end = max(first - day * DAY, 0), min(last - day * DAY, DAY)
             candles = self.day(symbol, day)
@@ -103,7 +99,7 @@ class Quotes:
         return basis
 
     def _draw_quotes(self, symbol: str, minute: int) -> tuple[Quote, ...]:
-        """Return bids, then asks of a minute before anybody took from them, the best first."""
+        """Return bids, then asks of a minute before anybody took from them, the best first, in ticks and steps."""
         number, (day, moment) = number_of(symbol), divmod(minute, DAY)
         listing, chance = LISTINGS[number], stream(self._market.seed, "venue.levels", self._number, number, minute)
         mid = self._market.minutes(symbol, day).open[moment] * (1 + self._basis(number, day)[moment])
@@ -116,7 +112,7 @@ class Quotes:
         ticks = (np.ceil(mid) - away[0], np.floor(mid) + away[1])
         halves: tuple[Side, Side] = ("buy", "sell")
         return tuple(
-            (side, listing.price(int(tick)), listing.amount(max(int(size), 1)))
+            Quote(side, int(tick), max(int(size), 1))
             for half, side in enumerate(halves)
             for tick, size in zip(ticks[half], sizes[half], strict=True)
         )

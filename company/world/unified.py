@@ -1,60 +1,19 @@
-"""The shapes of ccxt's unified interface, so that a paper venue and a real exchange read the same.
+"""What only a world has of ccxt's unified shapes: tickers and public trades. Numbers are Decimals."""
 
-Numbers are Decimals, candles apart. What the paper venue does not have is None, as in ccxt.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from company.ports import Json
-from company.trading.matching import Depth
-from company.world.account import Balance, Order, Trade
+from company.trading.exchange.unified import stamp
+from company.trading.matching import Depth, Side
 from company.world.candles import Candles
 from company.world.listings import Listing
 
 _RATIO: Final = Decimal("1e-8")
-
-
-def stamp(at: datetime | int | None) -> Json:
-    """Return `timestamp` (epoch ms) and `datetime` (ISO 8601) of a moment."""
-    if at is None:
-        return {"timestamp": None, "datetime": None}
-    ms = at if isinstance(at, int) else int(at.timestamp() * 1000)
-    text = datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return {"timestamp": ms, "datetime": f"{text}.{ms % 1000:03d}Z"}
-
-
-def market(listing: Listing, maker: Decimal, taker: Decimal) -> Json:
-    """Return the market structure of a symbol."""
-    return {
-        "id": listing.symbol.replace("/", ""),
-        "symbol": listing.symbol,
-        "base": listing.base,
-        "quote": listing.quote,
-        "baseId": listing.base,
-        "quoteId": listing.quote,
-        "settle": None,
-        "settleId": None,
-        "type": "spot",
-        "spot": True,
-        "margin": False,
-        "swap": False,
-        "future": False,
-        "option": False,
-        "contract": False,
-        "active": True,
-        "maker": maker,
-        "taker": taker,
-        "precision": {"amount": listing.step, "price": listing.tick},
-        "limits": {
-            "amount": {"min": listing.step, "max": None},
-            "price": {"min": listing.tick, "max": None},
-            "cost": {"min": listing.min_notional, "max": None},
-        },
-        "info": {},
-    }
+_A_MINUTE: Final = 4
+_SPACING: Final = 15_000
 
 
 def ticker(listing: Listing, at: datetime, depth: Depth, last: Decimal, day: Candles) -> Json:
@@ -98,85 +57,41 @@ def ticker(listing: Listing, at: datetime, depth: Depth, last: Decimal, day: Can
     }
 
 
-def order_book(symbol: str, at: datetime, depth: Depth, nonce: int) -> Json:
-    """Return the visible book as lists of [price, amount]."""
+def minute_trades(listing: Listing, minute: int, begins: int, candles: Candles, place: int) -> Iterator[Json]:
+    """Yield the public trades of a minute: at its open, low, high and close, with a quarter of its volume each.
+
+    The low comes before the high, as the flow of a minute meets resting orders. A trade's side is the taker's: a seller
+    at the low, a buyer at the high, and at open and close whoever moved the price there.
+
+    Args:
+        listing: The symbol.
+        minute: Its number; ids follow from it, so a trade has the same id whenever it is asked for.
+        begins: When it begins, in epoch ms.
+        candles: The minutes of its day.
+        place: Which of them it is.
+    """
+    open_, high, low, close, volume = (int(side[place]) for side in candles.sides())
+    parts = [volume // _A_MINUTE + (number < volume % _A_MINUTE) for number in range(_A_MINUTE)]
+    sides: tuple[Side, ...] = ("buy" if close >= open_ else "sell", "sell", "buy", "buy" if close >= high else "sell")
+    for number, (ticks, steps, side) in enumerate(zip((open_, low, high, close), parts, sides, strict=True)):
+        if steps:
+            name = str(minute * _A_MINUTE + number)
+            yield _public(listing, name, begins + number * _SPACING, side, listing.price(ticks), listing.amount(steps))
+
+
+def _public(listing: Listing, id: str, at: int, side: Side, price: Decimal, amount: Decimal) -> Json:
     return {
-        "symbol": symbol,
-        "bids": [list(level) for level in depth.bids],
-        "asks": [list(level) for level in depth.asks],
+        "id": id,
+        "order": None,
+        "symbol": listing.symbol,
         **stamp(at),
-        "nonce": nonce,
-    }
-
-
-def balance(balances: Mapping[str, Balance], at: datetime) -> Json:
-    """Return the balances by asset and by kind."""
-    kinds = {
-        asset: {"free": held.free, "used": held.used, "total": held.free + held.used}
-        for asset, held in balances.items()
-    }
-    by_kind = {kind: {asset: row[kind] for asset, row in kinds.items()} for kind in ("free", "used", "total")}
-    return {"info": {}, **stamp(at), **kinds, **by_kind}
-
-
-def trade(done: Trade, quote: str) -> Json:
-    """Return one fill."""
-    fee = {"currency": quote, "cost": done.fee, "rate": done.rate}
-    return {
-        "id": done.id,
-        "order": done.order,
-        "symbol": done.symbol,
-        **stamp(done.at),
         "type": None,
-        "side": done.side,
-        "takerOrMaker": done.role,
-        "price": done.price,
-        "amount": done.amount,
-        "cost": done.cost,
-        "fee": fee,
-        "fees": [fee],
+        "side": side,
+        "takerOrMaker": None,
+        "price": price,
+        "amount": amount,
+        "cost": price * amount,
+        "fee": {"currency": None, "cost": None},
+        "fees": [],
         "info": {},
     }
-
-
-def order(placed: Order, trades: Sequence[Trade]) -> Json:
-    """Return an order with its fills."""
-    quote = placed.listing.quote
-    fee = {"currency": quote, "cost": placed.fee}
-    average = (placed.cost / placed.filled).quantize(_RATIO) if placed.filled else None
-    return {
-        "id": placed.id,
-        "clientOrderId": placed.client_id,
-        **stamp(placed.created),
-        "lastTradeTimestamp": placed.traded,
-        "lastUpdateTimestamp": placed.traded or placed.created,
-        "symbol": placed.symbol,
-        "type": placed.type,
-        "timeInForce": "PO" if placed.post_only else placed.time_in_force,
-        "postOnly": placed.post_only,
-        "reduceOnly": None,
-        "side": placed.side,
-        "price": placed.price if placed.price is not None else average,
-        "stopPrice": None,
-        "triggerPrice": None,
-        "takeProfitPrice": None,
-        "stopLossPrice": None,
-        "amount": placed.amount,
-        "filled": placed.filled,
-        "remaining": placed.remaining,
-        "average": average,
-        "cost": placed.cost,
-        "status": placed.status,
-        "fee": fee,
-        "fees": [fee],
-        "trades": [trade(done, quote) for done in trades],
-        "info": {},
-    }
-
-
-def page(rows: Iterable[Json], since: int | None, limit: int | None) -> list[Json]:
-    """Return the first `limit` rows from `since` (epoch ms) on, or without `since` the last `limit`; oldest first."""
-    found = [row for row in rows if since is None or row["timestamp"] >= since]
-    if limit is None:
-        return found
-    return found[:limit] if since is not None else found[len(found) - min(limit, len(found)) :]

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from company.errors import InvalidOrder, OrderNotFound
-from company.trading.matching import Book, Execution, Order
+from company.trading.matching import Book, Execution, Instrument, Order
 
 TICK, STEP, MINIMUM = Decimal("0.01"), Decimal("0.001"), Decimal(5)
 
 
 def a_book() -> Book:
-    return Book("BTC/USDT", tick=TICK, step=STEP, min_notional=MINIMUM)
+    return Book(Instrument("BTC/USDT", tick=TICK, step=STEP, min_notional=MINIMUM))
 
 
 def limit(id: str, side: str, quantity: str, price: str, **options: object) -> Order:
@@ -27,8 +27,12 @@ def a_book_with_asks() -> Book:
     return book
 
 
+def plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
+
+
 def trades(execution: Execution) -> list[tuple[str, str, str]]:
-    return [(fill.maker, str(fill.price), str(fill.quantity)) for fill in execution.fills]
+    return [(fill.maker, plain(fill.price), plain(fill.quantity)) for fill in execution.fills]
 
 
 def test_taker_walks_levels_by_price_then_by_time():
@@ -144,7 +148,7 @@ def test_resting_a_quote_that_would_trade_is_refused():
         (limit("x", "buy", "NaN", "100"), "amount NaN"),
         (limit("x", "buy", "1E+30", "100"), r"amount 1E\+30"),
         (limit("x", "buy", "0.049", "100"), r"worth 4\.900, less than the minimum notional 5"),
-        (Order("x", "buy", Decimal("0.001")), r"at 100 is worth 0\.100"),
+        (Order("x", "buy", Decimal("0.001")), r"at 100\.00 is worth 0\.10"),
         (limit("a1", "buy", "1", "99"), "'a1' rests .* already"),
         (Order("x", "buy", Decimal(1), post_only=True), "must be able to rest"),
         (limit("x", "buy", "1", "99", post_only=True, time_in_force="IOC"), "must be able to rest"),
@@ -222,3 +226,44 @@ def test_book_trades_in_price_time_priority(rows: list):
         order = Order(str(number), side, quantity, price, "GTC" if force == "FOK" else force)
         fills = [(fill.maker, fill.price, fill.quantity) for fill in book.submit(order).fills]
         assert fills == twin.submit(order)
+
+
+@given(_orders, st.integers(0, 10**9))
+@settings(max_examples=80, deadline=None)
+def test_affordable_amount_is_the_largest_whose_walk_stays_within_the_worth(rows: list, worth: int):
+    book = a_book()
+    for number, (_, quantity, price, _) in enumerate(rows):
+        book.submit(Order(str(number), "sell", quantity, price or Decimal(100)))
+    levels = list(book.ladder.levels("sell"))
+
+    amount = book.ladder.affordable("buy", worth)
+
+    assert cost_of(levels, amount) <= worth
+    assert amount == sum(steps for _, steps in levels) or cost_of(levels, amount + 1) > worth
+
+
+def cost_of(levels: list[tuple[int, int]], amount: int) -> int:
+    """Return what it costs to walk the levels, in ticks x steps."""
+    cost = 0
+    for price, steps in levels:
+        part = min(amount, steps)
+        cost, amount = cost + part * price, amount - part
+    return cost
+
+
+@pytest.mark.parametrize(("quantity", "reason"), [("0.099", r"from 0\.1 to 9"), ("9.001", r"from 0\.1 to 9")])
+def test_order_outside_the_least_and_largest_amount_is_refused(quantity: str, reason: str):
+    book = Book(Instrument("BTC/USDT", tick=TICK, step=STEP, min_amount=Decimal("0.1"), max_amount=Decimal(9)))
+
+    with pytest.raises(InvalidOrder, match=reason):
+        book.submit(limit("x", "buy", quantity, "100"))
+
+
+def test_grid_need_not_be_a_power_of_ten():
+    book = Book(Instrument("X/Y", tick=Decimal("0.25"), step=Decimal(3)))
+
+    assert book.submit(Order("a", "buy", Decimal(9), Decimal("10.75"))).resting == 9
+    with pytest.raises(InvalidOrder, match=r"price 10\.7 .* tick 0\.25"):
+        book.submit(Order("b", "buy", Decimal(9), Decimal("10.7")))
+    with pytest.raises(InvalidOrder, match=r"amount 10 .* step 3"):
+        book.submit(Order("b", "buy", Decimal(10), Decimal("10.75")))

@@ -1,0 +1,66 @@
+"""The trading floor: where the accounts' orders meet each other and the rest of the world.
+
+The book of a bar holds the accounts' resting orders first, then what is left of the world's quotes; a taker walks it.
+What the accounts take of a quote stays taken until the bar is over. A quote that would trade with a resting order is
+left out: that order trades with the flow when the bar is over.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from company.ports import Books
+from company.trading.exchange.liquidity import Liquidity
+from company.trading.exchange.records import Records
+from company.trading.matching import Book, Fill, Instrument
+
+WORLD: Final = "world:"
+"""Begins the ids of orders that are no account's."""
+
+
+class Floor:
+    """The books of an exchange.
+
+    Args:
+        exchange: Its id.
+        listed: What is traded, by symbol.
+        liquidity: The world's quotes.
+        books: Where it is kept what the accounts took in the bar in progress.
+        records: The accounts' open orders.
+    """
+
+    def __init__(
+        self, exchange: str, listed: Mapping[str, Instrument], liquidity: Liquidity, books: Books, records: Records
+    ) -> None:
+        self._kind, self._listed, self._liquidity = f"{exchange}.taken", listed, liquidity
+        self._books, self._records = books, records
+
+    def book(self, symbol: str, bar: int) -> Book:
+        """Return the visible book of a bar."""
+        instrument = self._listed[symbol]
+        book = Book(instrument)
+        ladder = book.ladder
+        for _, order, price, left in self._records.open_orders(symbol):
+            if not order.waits:
+                ladder.rest(order.id, order.side, price, left)
+        taken = self._taken(symbol, bar)
+        for side, price, amount in self._liquidity.quotes(symbol, bar):
+            left = amount - taken.get(str(price), 0) if taken else amount
+            if left and not ladder.crosses(side, price):
+                ladder.rest(f"{WORLD}{price}", side, price, left)
+        return book
+
+    def consume(self, symbol: str, bar: int, fills: Iterable[Fill]) -> None:
+        """Remember what an order took of the world's quotes."""
+        instrument, eaten = self._listed[symbol], [fill for fill in fills if fill.maker.startswith(WORLD)]
+        if not eaten:
+            return
+        taken = dict(self._taken(symbol, bar))
+        for fill in eaten:
+            price = fill.maker.removeprefix(WORLD)
+            taken[price] = taken.get(price, 0) + int(fill.quantity / instrument.step)
+        self._books.put(self._kind, symbol, {"bar": bar, "steps": taken})
+
+    def _taken(self, symbol: str, bar: int) -> Mapping[str, int]:
+        """Return what the accounts took of the quotes of a bar, by price in ticks."""
+        document = self._books.get(self._kind, symbol)
+        return document["steps"] if document and document.get("bar") == bar else {}
