@@ -8,10 +8,10 @@ conviction; risk disposes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from company.trading.figures import Figure, Report
-from company.trading.markets import Side
+from company.trading.matching import Side
 
 
 class Signal(Report):
@@ -25,6 +25,7 @@ class Signal(Report):
         reason: One sentence with the figures that made it.
         evidence: Those figures by name.
         strategy: Who wishes it.
+        at_most: Largest notional that is wanted, in quote units; None leaves it to the limits.
     """
 
     symbol: str
@@ -34,6 +35,7 @@ class Signal(Report):
     reason: str
     evidence: dict[str, Figure]
     strategy: str
+    at_most: Figure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +111,36 @@ class Strategy(Protocol):
 
     def __call__(self, state: State, /) -> Signal | None:
         """Return what the strategy wishes for at this bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What an account came to at the close of a bar.
+
+    Attributes:
+        equity: Value of everything, in quote units.
+        exposure: Value of what is held of the bar's symbol, as a fraction of the equity.
+        drawdown: Fall of the equity from its peak, as a fraction of the peak.
+    """
+
+    equity: float
+    exposure: float
+    drawdown: float
+
+
+class Account(Protocol):
+    """The account that a strategy trades for, as it stands at the bar it is asked about."""
+
+    def at(self, state: State, /) -> Owned:
+        """Return what the account came to at a bar, the newest one that is over."""
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A strategy that looks at its own account as well; whoever runs it says which one that is."""
+
+    def __call__(self, state: State, /) -> Signal | None:
+        """Return what the strategy wishes for at this bar."""
+
+    def follow(self, account: Account, /) -> None:
+        """Take the account that is traded for, before the first bar."""
