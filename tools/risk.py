@@ -26,7 +26,12 @@ async def size_position(
         conviction: From 0 to 1; the absolute value of the score of `indicators`. Buys below 0.6 are refused.
         at_most: Largest notional wanted, in USDT; leave it out to let the limits decide.
     """
-    return await context.get(Desk).size(symbol, side, conviction, at_most)
+    sizing = await context.get(Desk).size(symbol, side, conviction, at_most)
+    for clamp in sizing.clamps:
+        if clamp.rule != "risk.wanted":  # that is the caller's own bound
+            told = {"tool": "size_position", "symbol": sizing.symbol, "side": side, "approved": sizing.approved}
+            context.emit("risk.clamped", {**told, **clamp.told()})
+    return sizing
 
 
 @tool(effect="read")

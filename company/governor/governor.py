@@ -251,8 +251,8 @@ class Governor:
             if verdict.decision == "deny":
                 status: Literal["failed", "denied"] = "failed" if case.unweighed else "denied"
                 quotes = case.invalid or case.unweighed or case.stakes.denials
-                sources = attempt.sources if quotes else ()
-                return self._noted(attempt, self._deny(attempt, verdict, status=status, sources=sources))
+                sources, notes = attempt.sources if quotes else (), attempt.drafts
+                return self._noted(attempt, self._deny(attempt, verdict, status=status, notes=notes, sources=sources))
             try:
                 charge = taped.reserve(attempt, lambda: self._allowance.reserve_call(scope.run.id, scope.role))
             except Tripped as trip:
