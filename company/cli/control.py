@@ -4,6 +4,8 @@ import asyncio
 import getpass
 import os
 from contextlib import closing
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +14,12 @@ from company.cli.opening import Directory, Home, calm_numpy, locate, opened_stor
 from company.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from company.engine import Report, Workers
     from company.home import CompanyDirectory
     from company.store import Store
+    from company.trading import Desk
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +54,8 @@ def stop(
         workers.look()
         halt(store, said(person, reason))
         typer.echo("stopped; go on with: company start --reason '...'")
-        report = asyncio.run(_enforce(store, workers, found, person, reason.strip()))
+        desk = partial(_desk, found, store, state)
+        report = asyncio.run(_enforce(store, workers, desk, person, reason.strip()))
     _tell(report)
     raise typer.Exit(1 if report.failures else 0)
 
@@ -86,11 +92,18 @@ def _login() -> str:
         return ""
 
 
-async def _enforce(store: "Store", workers: "Workers", found: "CompanyDirectory", person: str, reason: str) -> "Report":
+async def _enforce(
+    store: "Store", workers: "Workers", desk: "Callable[[], Desk | None]", person: str, reason: str
+) -> "Report":
     from company.engine import enforce
+
+    return await enforce(store, workers, desk, by=person, reason=reason)
+
+
+def _desk(found: "CompanyDirectory", store: "Store", state: Path) -> "Desk | None":
     from company.home import open_desk
 
-    return await enforce(store, workers, lambda: open_desk(found, store), by=person, reason=reason)
+    return open_desk(found, store, state, os.environ)
 
 
 def _tell(report: "Report") -> None:

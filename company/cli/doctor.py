@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from company import __version__
+from company.cli import live
 from company.cli.opening import AsJson, Directory, Home, opened
 from company.errors import UsageError
 
@@ -171,6 +172,7 @@ def _checks(company: "Company") -> Iterator[tuple[str, bool, str]]:
     )
     yield "company", True, f"{company.directory.root}: {len(company.roles)} roles, {len(company.registry)} tools"
     yield "home", True, f"{company.state}, paper world with seed {company.seed}"
+    yield from live.checks(company)
     for name, chain in company.models.chains().items():
         standings = [_standing(company, model) for model in chain]
         yield name, all(ok for ok, _ in standings), ", then ".join(text for _, text in standings)

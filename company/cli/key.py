@@ -1,4 +1,4 @@
-"""`company key`: keys of model providers, kept encrypted; never shown, never in the journal, never an argument."""
+"""`company key`: keys of providers and exchanges, kept encrypted; never shown, in no journal, never an argument."""
 
 import getpass
 import json
@@ -18,16 +18,22 @@ if TYPE_CHECKING:
     from company.config import Settings
     from company.store import SecretStore
 
-app = typer.Typer(help="Keys of model providers, and secrets of webhooks: set, list, remove.", no_args_is_help=True)
+app = typer.Typer(
+    help="Keys of model providers and exchanges, and secrets of webhooks: set, list, remove.", no_args_is_help=True
+)
 
 Provider = Annotated[
     str,
-    typer.Argument(metavar="PROVIDER", help="A provider, such as openai, or a webhook's secret, such as webhook:ops."),
+    typer.Argument(
+        metavar="PROVIDER",
+        help="A provider, such as openai; a part of an exchange's key: venue:kraken:key, venue:kraken:secret, "
+        "venue:okx:passphrase; of market data: data:finnhub; a webhook's secret: webhook:ops.",
+    ),
 ]
 Refused = Annotated[list[str] | None, typer.Argument(hidden=True)]
 
-_WEBHOOK = "webhook:"
-"""What the name of a webhook's secret begins with, as the server looks it up."""
+_WEBHOOK, _VENUE, _DATA = "webhook:", "venue:", "data:"
+"""What names of other secrets than providers' keys begin with; they are stored under these names."""
 
 _LONGEST = 100_000
 """Characters that are read from standard input; no key is nearly as long."""
@@ -46,7 +52,8 @@ def set_key(provider: Provider, refused: Refused = None, directory: Directory = 
         )
     settings, secrets, state = _opened(directory, home)
     _require_known(provider, settings)
-    secrets.set(_stored_as(provider), clean_key(_asked(provider), where=f"key of {provider}"))
+    clean = _clean_signing if provider.startswith(_VENUE) else clean_key
+    secrets.set(_stored_as(provider), clean(_asked(provider), where=f"key of {provider}"))
     typer.echo(f"key of {provider} kept in {state}, encrypted; its master key is in {secrets.master_place()}")
     if os.environ.get(variable := _variable(provider, settings)):
         typer.echo(f"{variable} is set in the environment and comes first")
@@ -100,24 +107,39 @@ def _stored_as(provider: str) -> str:
     """Return the name in the secret store."""
     from company.store import secret_name
 
-    return provider if provider.startswith(_WEBHOOK) else secret_name(provider)
+    return provider if provider.startswith((_WEBHOOK, _VENUE, _DATA)) else secret_name(provider)
 
 
 def _variable(provider: str, settings: "Settings") -> str:
-    """Return the variable of the environment that comes first; a webhook's secret has none."""
-    return "" if provider.startswith(_WEBHOOK) else settings.providers[provider].key_env
+    """Return the variable of the environment that comes first; only providers have one."""
+    from company.config import DATA_KEYS
+
+    if provider in DATA_KEYS:
+        return DATA_KEYS[provider]
+    return "" if provider.startswith((_WEBHOOK, _VENUE)) else settings.providers[provider].key_env
 
 
 def _require_known(provider: str, settings: "Settings") -> None:
-    from company.config import suggest
+    from company.config import DATA_KEYS, suggest
 
-    known = [*settings.providers, *(_WEBHOOK + hook.secret for hook in settings.webhooks)]
+    venues = [name for venue in settings.venues.values() for name in venue.secrets]
+    known = [*settings.providers, *(_WEBHOOK + hook.secret for hook in settings.webhooks), *venues, *DATA_KEYS]
     if provider not in known:
         raise UsageError(
             f"no provider is called {_shown(provider)}",
             where="PROVIDER",
             cure=suggest(provider, known),
         )
+
+
+def _clean_signing(text: str, *, where: str) -> str:
+    """A part of an exchange's key; some exchanges sign with a private key of several lines, which keeps its lines."""
+    from company.store import clean_key
+
+    lines = text.strip().splitlines()
+    if lines and lines[0].startswith("-----BEGIN ") and lines[-1].startswith("-----END "):
+        return "\n".join(line.strip() for line in lines)
+    return clean_key(text, where=where)
 
 
 def _shown(provider: str) -> str:

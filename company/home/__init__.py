@@ -12,26 +12,32 @@ if TYPE_CHECKING:
     from company.home.content import Content, load_content
     from company.home.desk import open_desk
     from company.home.directory import CompanyDirectory, bundled_directory, find_directory, state_directory
-    from company.home.opening import open_store
+    from company.home.live import LiveSwitch
+    from company.home.opening import open_secrets, open_store
     from company.home.scaffold import init_company
     from company.home.signals import Sight, Signals, mark
     from company.home.trusting import is_trusted, require_trust, trust, trusted_directories
+    from company.home.venues import live_switch, mode_of
 
 _PLACES = {
     "Company": "company",
     "CompanyDirectory": "directory",
     "Content": "content",
+    "LiveSwitch": "live",
     "Sight": "signals",
     "Signals": "signals",
     "bundled_directory": "directory",
     "find_directory": "directory",
     "init_company": "scaffold",
     "is_trusted": "trusting",
+    "live_switch": "venues",
     "load_content": "content",
     "mark": "signals",
+    "mode_of": "venues",
     "open_company": "company",
     "open_desk": "desk",
     "open_redactor": "company",
+    "open_secrets": "opening",
     "open_store": "opening",
     "require_trust": "trusting",
     "state_directory": "directory",
@@ -43,17 +49,21 @@ __all__ = [
     "Company",
     "CompanyDirectory",
     "Content",
+    "LiveSwitch",
     "Sight",
     "Signals",
     "bundled_directory",
     "find_directory",
     "init_company",
     "is_trusted",
+    "live_switch",
     "load_content",
     "mark",
+    "mode_of",
     "open_company",
     "open_desk",
     "open_redactor",
+    "open_secrets",
     "open_store",
     "require_trust",
     "state_directory",

@@ -13,15 +13,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from company import __version__
+from company import __version__, events
 from company.config import Settings, load_settings
 from company.defence import Watch
 from company.errors import UsageError
-from company.events import Json
+from company.events import Draft, Json
 from company.home.content import Content, load_content
 from company.home.desk import SEED_FLAG, company_clock, desk_of
 from company.home.directory import CompanyDirectory
-from company.home.opening import open_store
+from company.home.opening import open_secrets, open_store
 from company.llm import Models
 from company.memory import Memory, Note, Recalled, VectorMemory, find_embedder, masked
 from company.newsroom import Newsroom
@@ -31,6 +31,7 @@ from company.store import MASTER_KEY_VARIABLE, ProviderKeys, Records, Redactor, 
 from company.studio import Studio
 from company.toolkit import Prompts, Registry
 from company.trading import Desk
+from company.trading.feeds import DataKeys, Feeds, open_feeds
 from company.world import START, PaperNews, PaperOutbox, PaperTraffic, PaperWorld, WallClock
 
 TURNS = 12
@@ -114,6 +115,16 @@ class Company:
         else:
             self.world.settle()
 
+    async def reconcile(self) -> None:
+        """Hold the desk's books against its venues, and tell what happened while nobody looked."""
+        journal = self.store.journal
+
+        def tell(name: str, value: Mapping[str, Any]) -> None:
+            body = self.redactor.data(events.custom(name, value))
+            journal.append([Draft("", "", "desk", "user", body)])
+
+        await self.services[Desk].reconcile(tell)
+
     async def recall(self, role: Role, query: str, person: str) -> Sequence[Recalled]:
         """Return what a role remembers about `query`."""
         if self.memory is None or not self.settings.memory.recall:
@@ -179,7 +190,8 @@ def open_company(
     except BaseException:
         store.close()
         raise
-    keys, redactor = _keys(state, store, settings, environment)
+    secrets = open_secrets(state, store, environment)
+    keys, redactor = _keys(secrets, settings, environment)
     return Company(
         directory=directory,
         state=state,
@@ -191,7 +203,10 @@ def open_company(
         clock=clock,
         wall=WallClock(),
         world=world,
-        services=_services(store, settings, world, clock, memory, chosen),
+        services={
+            **_services(store, settings, world, clock, memory, chosen, secrets, state),
+            Feeds: _feeds(settings, directory, world, clock, DataKeys(environment, secrets)),
+        },
         models=Models(settings=settings, roles=content.roles, keys=keys),
         redactor=redactor,
         memory=memory,
@@ -202,16 +217,13 @@ def open_company(
 
 def open_redactor(state: Path, store: Store, settings: Settings, environment: Mapping[str, str]) -> Redactor:
     """Return what takes the home's keys out of texts, for a command that does not open the whole company."""
-    return _keys(state, store, settings, environment)[1]
+    return _keys(open_secrets(state, store, environment), settings, environment)[1]
 
 
-def _keys(
-    state: Path, store: Store, settings: Settings, environment: Mapping[str, str]
-) -> tuple[ProviderKeys, Redactor]:
-    secrets = SecretStore(state, home_id=store.home_id, environment=environment, now=WallClock().now)
+def _keys(secrets: SecretStore, settings: Settings, environment: Mapping[str, str]) -> tuple[ProviderKeys, Redactor]:
     keys = ProviderKeys(environment, settings.providers, secrets)
     master = {MASTER_KEY_VARIABLE: environment.get(MASTER_KEY_VARIABLE, "")}
-    return keys, Redactor(keys.values, secrets.values, lambda: master)
+    return keys, Redactor(keys.values, DataKeys(environment, secrets).values, secrets.values, lambda: master)
 
 
 def _seed(store: Store, settings: Settings, seed: int | None) -> int:
@@ -234,7 +246,14 @@ def _memory(state: Path, settings: Settings, clock: Clock) -> Memory | None:
 
 
 def _services(
-    store: Store, settings: Settings, world: PaperWorld, clock: Clock, memory: Memory | None, seed: int
+    store: Store,
+    settings: Settings,
+    world: PaperWorld,
+    clock: Clock,
+    memory: Memory | None,
+    seed: int,
+    secrets: SecretStore,
+    state: Path,
 ) -> dict[type, Any]:
     """Wire adapters to ports and ports to departments."""
     books = store.books("world")
@@ -242,7 +261,7 @@ def _services(
     traffic = PaperTraffic(seed=seed, clock=clock, books=books)
     outbox = PaperOutbox(seed=seed, clock=clock, books=books)
     services: dict[type, Any] = {
-        Desk: desk_of(store, settings, world, clock),
+        Desk: desk_of(store, settings, world, clock, secrets, state),
         Newsroom: Newsroom(feed=feed, clock=clock, books=store.books("newsroom")),
         Watch: Watch(traffic=traffic, clock=clock, books=store.books("defence")),
         Studio: Studio(outbox=outbox, clock=clock, books=store.books("studio")),
@@ -254,6 +273,11 @@ def _services(
         Outbox: outbox,
     }
     return services | ({Memory: memory} if memory else {})
+
+
+def _feeds(settings: Settings, directory: CompanyDirectory, world: PaperWorld, clock: Clock, keys: DataKeys) -> Feeds:
+    paper = next(iter(world.venues.values()))
+    return open_feeds(settings.data, paper=paper, clock=clock, wall=WallClock(), keys=keys, root=directory.root)
 
 
 def _identity(content: Content, settings: Settings) -> str:

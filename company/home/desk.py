@@ -1,8 +1,14 @@
 """The trading desk of a company, and the clock it goes by; it opens alone too, without roles, tools and models."""
 
-from company.config import LimitSettings, Settings, load_settings
+from collections.abc import Mapping
+from pathlib import Path
+
+from company.config import Settings, load_settings
 from company.home.directory import CompanyDirectory
-from company.ports import Clock
+from company.home.opening import open_secrets
+from company.home.turns import LOCK, Turns
+from company.home.venues import open_venues
+from company.ports import Clock, Secrets
 from company.store import Store
 from company.trading import Desk, RiskLimits
 from company.world import START, PaperWorld, VirtualClock, WallClock
@@ -11,8 +17,14 @@ SEED_FLAG = "world.seed"
 """Name of the store's flag that keeps the seed of a home's world."""
 
 
-def open_desk(directory: CompanyDirectory, store: Store) -> Desk | None:
+def open_desk(directory: CompanyDirectory, store: Store, state: Path, environment: Mapping[str, str]) -> Desk | None:
     """Open the trading desk alone, which also opens when roles or tools are broken; None when there is no world yet.
+
+    Args:
+        directory: Whose `company.toml` is read.
+        store: The home's store.
+        state: Its state directory, where keys of exchanges are.
+        environment: Environment of the process, for the key that opens them.
 
     Raises:
         UsageError: `company.toml` is wrong.
@@ -22,7 +34,8 @@ def open_desk(directory: CompanyDirectory, store: Store) -> Desk | None:
         return None
     settings = load_settings(directory.config_file)
     clock = company_clock(settings)
-    return desk_of(store, settings, PaperWorld(seed=int(seed), books=store.books("world"), clock=clock), clock)
+    world = PaperWorld(seed=int(seed), books=store.books("world"), clock=clock)
+    return desk_of(store, settings, world, clock, open_secrets(state, store, environment), state)
 
 
 def company_clock(settings: Settings) -> VirtualClock | WallClock:
@@ -30,26 +43,14 @@ def company_clock(settings: Settings) -> VirtualClock | WallClock:
     return WallClock() if settings.world.clock == "wall" else VirtualClock(START)
 
 
-def desk_of(store: Store, settings: Settings, world: PaperWorld, clock: Clock) -> Desk:
-    """Return the desk that trades in a world."""
+def desk_of(store: Store, settings: Settings, world: PaperWorld, clock: Clock, secrets: Secrets, state: Path) -> Desk:
+    """Return the desk that trades at the venues of the settings; desks of one state directory take turns."""
     return Desk(
-        venues=world.venues,
+        venues=open_venues(store, settings, world, secrets),
         clock=clock,
         books=store.books("trading"),
-        limits=_limits(settings.limits),
+        limits=RiskLimits.of(settings.limits),
         quote=settings.company.quote,
-    )
-
-
-def _limits(limits: LimitSettings) -> RiskLimits:
-    halved, no_new, stop = limits.drawdown_steps
-    return RiskLimits(
-        max_trade_fraction=limits.max_trade_fraction,
-        max_position_fraction=limits.max_position_fraction,
-        max_gross_fraction=limits.max_gross_fraction,
-        min_conviction=limits.min_conviction,
-        daily_loss_fraction=limits.daily_loss_fraction,
-        drawdown_halved=halved,
-        drawdown_no_new=no_new,
-        drawdown_stop=stop,
+        tolerance=settings.trading.risk_tolerance,
+        placing=Turns(state / LOCK),
     )

@@ -28,7 +28,7 @@ def require_paper(world: WorldSettings) -> None:
         UsageError: A port has another adapter than paper.
     """
     for port in ("venues", "news", "traffic", "outbox"):
-        if (adapter := getattr(world, port)) != PAPER:
+        if (adapter := getattr(world, port)) not in {PAPER, (PAPER,)}:
             raise UsageError(
                 f"{adapter!r} is not the paper world: what a fork does would really happen",
                 where=f"company.toml [world] {port}",

@@ -152,6 +152,9 @@ class _Played(TapedCompany):
     def advance_to(self, at: datetime) -> None:
         """The world is where it is; what it showed is on the tape."""
 
+    async def reconcile(self) -> None:
+        """The venues are not asked; what they said is on the tape."""
+
 
 class _Clock:
     """Company time as the recording tells it."""
