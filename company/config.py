@@ -16,9 +16,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -38,6 +40,18 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _KINDS = dict.fromkeys(("openai", "anthropic", "ollama"))
 _KEY = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
 Place = tuple[int | str, ...]
+PAPER = "paper"
+"""Name of the three venues of the paper world, which need no section."""
+_PAPER_NAMES = frozenset({PAPER, "paper-a", "paper-b", "paper-c"})
+DATA_PROVIDERS = (PAPER, "coingecko", "yahoo", "twelvedata", "alphavantage", "finnhub", "files")
+"""Providers of market data; `ccxt:ID` names any exchange that ccxt knows."""
+DATA_KEYS = {
+    "data:coingecko": "COINGECKO_API_KEY",
+    "data:twelvedata": "TWELVEDATA_API_KEY",
+    "data:alphavantage": "ALPHAVANTAGE_API_KEY",
+    "data:finnhub": "FINNHUB_API_KEY",
+}
+"""Names that keys of market data have in the secret store, and the environment variable that comes first."""
 _LISTS = frozenset({"approvals.quorums", "mandates", "webhooks"})
 _EXPECTED = {  # pydantic's words for these speak of Python, not of TOML
     "dict_type": "must be a section",
@@ -109,6 +123,24 @@ def _completed(name: str, section: dict[str, Any]) -> dict[str, Any]:
     return {**known, **key, "free": kind == "ollama", **section}
 
 
+def _located(name: str, section: dict[str, Any]) -> dict[str, Any]:
+    exchange = {"paper-http": "binance"}.get(str(section.get("kind")), name)
+    return {"exchange": exchange, "key": name, **section}
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return parts.scheme == "http" and (host == "localhost" or ip_address(host).is_loopback)
+    except ValueError:
+        return False
+
+
+def _names(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 def _ascending(steps: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
     if any(low >= high for low, high in pairwise(steps)):
         raise ValueError("the steps must rise, from the smallest loss to the largest")
@@ -122,6 +154,7 @@ Money = Annotated[Number, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(strict=False)]
+Names = Annotated[tuple[Text, ...], Field(strict=False, min_length=1), BeforeValidator(_names)]
 Chain = Annotated[tuple[str, ...], Field(strict=False, min_length=1), BeforeValidator(_chain)]
 Price = Annotated[Number, Field(ge=0)]
 
@@ -264,18 +297,129 @@ class WorldSettings(_Section):
     """`[world]`: which adapter stands behind each port.
 
     Attributes:
-        venues: Exchanges; "paper".
+        venues: Exchanges, `paper` or names of sections `[venues.NAME]`; "paper".
         news: News feed; "paper".
         traffic: Web traffic; "paper".
         outbox: Social channels; "paper".
         clock: Company time, `virtual` (moves by `run.step`) or `wall`; "virtual".
     """
 
-    venues: Literal["paper"] = "paper"
+    venues: Names = ("paper",)
     news: Literal["paper"] = "paper"
     traffic: Literal["paper"] = "paper"
     outbox: Literal["paper"] = "paper"
     clock: Literal["virtual", "wall"] = "virtual"
+
+
+class VenueSettings(_Section):
+    """`[venues.NAME]`: an exchange account beyond this process; it is used when `world.venues` names it.
+
+    Attributes:
+        kind: `paper-http`: our own exchange over HTTP (`company exchange serve`); `ccxt`: an exchange that ccxt knows.
+        exchange: The id ccxt has for it; NAME when left out.
+        url: Address of our own exchange, on this machine, such as "http://127.0.0.1:8500/venues/a"; "" for `ccxt`.
+        sandbox: Use the exchange's own test system, where money is not real; false.
+        key: Keys in the secret store are those of this name, see `company key set`; NAME when left out.
+        symbols: What is read and traded there, in ccxt's names; [] reads everything, which `ccxt` does not allow.
+        timeout: Longest time of one request; "10s".
+    """
+
+    kind: Literal["paper-http", "ccxt"]
+    exchange: str = ""
+    url: str = ""
+    sandbox: bool = False
+    key: str = ""
+    symbols: Texts = ()
+    timeout: Duration = timedelta(seconds=10)
+
+    @property
+    def is_real(self) -> bool:
+        """True when it trades with real money."""
+        return self.kind == "ccxt" and not self.sandbox
+
+    @property
+    def secrets(self) -> tuple[str, str, str]:
+        """Names in the secret store of its key, its secret and its passphrase, which only some exchanges want."""
+        return f"venue:{self.key}:key", f"venue:{self.key}:secret", f"venue:{self.key}:passphrase"
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.kind == "paper-http":
+            if not _is_loopback(self.url):
+                cure = "give the address of `company exchange serve`, such as http://127.0.0.1:8500/venues/a"
+                raise _wrong(f"{self.url!r} is not an address on this machine", "url", cure=cure)
+            if self.sandbox:
+                raise _wrong("our own exchange has no sandbox, its money is never real", "sandbox", cure="leave it out")
+        elif self.url:
+            raise _wrong("ccxt knows the exchange's address", "url", cure="leave it out, or write kind = 'paper-http'")
+        elif not self.symbols:
+            cure = "name them, such as symbols = ['BTC/USDT']: an exchange has thousands, and each is read every cycle"
+            raise _wrong("no symbol is named", "symbols", cure=cure)
+        return self
+
+
+class DataProviderSettings(_Section):
+    """`[data.providers.NAME]`: how one provider of market data is asked.
+
+    Attributes:
+        base_url: Address its API begins with; its own when left out.
+        quotas: How often it may be asked, such as ["75/minute", "5000/day"]; what it publishes when left out.
+        timeout: Time in which its whole answer must be there; "10s".
+        attempts: How often a question is put before the next provider of the chain is asked; 3.
+        symbols: Its own names of symbols, where they are not the usual ones; {}.
+    """
+
+    base_url: str = ""
+    quotas: Texts = ()
+    timeout: Duration = timedelta(seconds=10)
+    attempts: Count = 3
+    symbols: dict[str, Text] = {}
+
+
+class DataSettings(_Section):
+    """`[data]`: whom the company asks for prices and candles besides the exchanges it trades at.
+
+    A list is a chain: the next one is asked when the one before has no fresh answer, and the answer says so. Nobody
+    else is ever asked.
+
+    Attributes:
+        prices: Providers of prices, or a single one; "paper".
+        candles: Providers of candles, or a single one; "paper".
+        fresh: Age up to which a price counts as fresh; "2m".
+        patience: Longest wait for a quota, before another attempt, or for Redis; "5s".
+        files: Folder with files of candles, seen from the company's directory, for the provider `files`; "".
+        redis: Address of a Redis server that several processes share their answers through; "".
+        providers: How each is asked, by its name; {}.
+    """
+
+    prices: Names = ("paper",)
+    candles: Names = ("paper",)
+    fresh: Duration = timedelta(minutes=2)
+    patience: Duration = timedelta(seconds=5)
+    files: str = ""
+    redis: str = ""
+    providers: dict[str, DataProviderSettings] = {}
+
+    @model_validator(mode="after")
+    def _providers_are_known(self) -> Self:
+        for place in ("prices", "candles", "providers"):
+            for name in getattr(self, place):
+                if name not in DATA_PROVIDERS and not re.fullmatch(r"ccxt:[a-z0-9]+", name):
+                    cure = f"{suggest(name, DATA_PROVIDERS)} (an exchange is written ccxt:kraken)"
+                    where = (place, name) if place == "providers" else (place,)
+                    raise _wrong(f"there is no provider of market data {name!r}", *where, cure=cure)
+                if name == "files" and not self.files and place != "providers":
+                    raise _wrong("the provider files has no folder", place, cure='add `files = "candles"`')
+        return self
+
+    @model_validator(mode="after")
+    def _chains_can_answer(self) -> Self:
+        for place, chain in {"prices": self.prices, "candles": self.candles}.items():
+            if len(set(chain)) < len(chain):
+                raise _wrong("a provider is named twice", place, cure="name it once")
+        if "coingecko" in self.candles:
+            raise _wrong("coingecko has no candles with volume", "candles", cure="name another provider")
+        return self
 
 
 class LimitSettings(_Section):
@@ -285,22 +429,70 @@ class LimitSettings(_Section):
         max_trade_fraction: Largest notional of one order; 0.05.
         max_position_fraction: Largest position in one asset; 0.10.
         max_gross_fraction: Largest sum of all positions; 0.6.
+        max_correlated_fraction: Largest sum of positions that move together, weighted by their correlation; 0.25.
+        correlation_threshold: Correlation of hourly returns from which two symbols count together; 0.70.
+        max_var_fraction: Largest value at risk of one day, at 95 %; 0.05.
+        max_cvar_fraction: Largest expected loss of the days beyond that; 0.08.
+        risk_per_trade: Most that one order may lose when its stop is hit; 0.005.
+        stop_atr: Distance of a stop from the entry, in average true ranges of 14 hours; 3.
         min_conviction: Least conviction, 0 to 1, that an order needs; 0.60.
+        conservative_conviction: Least conviction that adds to a position at the second drawdown step; 0.80.
         daily_loss_fraction: Loss of one day after which nothing new is opened; 0.03.
-        drawdown_steps: Falls from the peak at which sizes are halved, nothing new is opened, only exits are allowed;
-            [0.05, 0.10, 0.15].
+        drawdown_steps: Falls from the peak at which sizes are halved, nothing new is opened, only exits are allowed
+            until a person re-arms the desk; [0.05, 0.10, 0.15].
+        drawdown_release: How far below one of the first two steps the fall must be to leave it; 0.01.
+        restricted: Symbols (`XRP/USDT`) or assets (`XRP`) in which nothing is bought; [].
+        wash_window: How long after a sale the same symbol is not bought back at about its price; "60s".
+        wash_fraction: What "about its price" is, as a fraction of it; 0.001.
+        anomaly_move: Move of a price, in robust deviations of an hour, that pauses entries in the symbol; 8.
+        anomaly_volume: Volume of an hour, in medians, that does; 30.
+        anomaly_spread: Spread, or distance of one venue's price from the others, that does; 0.02.
+        anomaly_pause: For how long; "1h".
     """
 
     max_trade_fraction: Fraction = Decimal("0.05")
     max_position_fraction: Fraction = Decimal("0.10")
     max_gross_fraction: Fraction = Decimal("0.6")
+    max_correlated_fraction: Fraction = Decimal("0.25")
+    correlation_threshold: Fraction = Decimal("0.70")
+    max_var_fraction: Fraction = Decimal("0.05")
+    max_cvar_fraction: Fraction = Decimal("0.08")
+    risk_per_trade: Fraction = Decimal("0.005")
+    stop_atr: Annotated[Number, Field(gt=0)] = Decimal(3)
     min_conviction: Annotated[Number, Field(ge=0, le=1)] = Decimal("0.60")
+    conservative_conviction: Annotated[Number, Field(ge=0, le=1)] = Decimal("0.80")
     daily_loss_fraction: Fraction = Decimal("0.03")
     drawdown_steps: Annotated[tuple[Fraction, Fraction, Fraction], Field(strict=False), AfterValidator(_ascending)] = (
         Decimal("0.05"),
         Decimal("0.10"),
         Decimal("0.15"),
     )
+    drawdown_release: Fraction = Decimal("0.01")
+    restricted: Texts = ()
+    wash_window: Duration = timedelta(seconds=60)
+    wash_fraction: Fraction = Decimal("0.001")
+    anomaly_move: Annotated[Number, Field(gt=0)] = Decimal(8)
+    anomaly_volume: Annotated[Number, Field(gt=0)] = Decimal(30)
+    anomaly_spread: Fraction = Decimal("0.02")
+    anomaly_pause: Duration = timedelta(hours=1)
+
+    @model_validator(mode="after")
+    def _release_is_below_the_first_step(self) -> Self:
+        if self.drawdown_release >= self.drawdown_steps[0]:
+            cure = f"make it smaller than the first of drawdown_steps, {self.drawdown_steps[0]}"
+            raise _wrong(f"{self.drawdown_release} would never leave a step", "drawdown_release", cure=cure)
+        return self
+
+
+class TradingSettings(_Section):
+    """`[trading]`: how the trading desk judges, within its limits.
+
+    Attributes:
+        risk_tolerance: How much risk the company likes, `cautious`, `moderate` or `bold`: it decides how much each
+            temperament of the ensemble counts; "moderate".
+    """
+
+    risk_tolerance: Literal["cautious", "moderate", "bold"] = "moderate"
 
 
 class DepartmentBudget(_Section):
@@ -522,7 +714,10 @@ class Settings(_Section):
         models: The model behind each tier.
         providers: Where models answer, by name.
         world: The adapter behind each port.
+        venues: Exchange accounts beyond this process, by name.
+        data: Whom the company asks for market data.
         limits: What the risk engine holds every order to.
+        trading: How the trading desk judges, within its limits.
         budget: What may be spent.
         approvals: What waits for a person.
         retention: How long records are kept.
@@ -538,7 +733,10 @@ class Settings(_Section):
     models: ModelSettings = ModelSettings()
     providers: dict[str, ProviderSettings] = {}
     world: WorldSettings = WorldSettings()
+    venues: dict[str, VenueSettings] = {}
+    data: DataSettings = DataSettings()
     limits: LimitSettings = LimitSettings()
+    trading: TradingSettings = TradingSettings()
     budget: BudgetSettings = BudgetSettings()
     approvals: ApprovalSettings = ApprovalSettings()
     progress: ProgressSettings = ProgressSettings()
@@ -557,6 +755,48 @@ class Settings(_Section):
         if not isinstance(named, dict) or not all(isinstance(section, dict) for section in named.values()):
             return data
         return {**data, "providers": {name: _completed(name, named.get(name, {})) for name in {**_KINDS, **named}}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_venues(cls, data: Any) -> Any:
+        """Add to each venue what follows from its name."""
+        named = data.get("venues") if isinstance(data, dict) else None
+        if not isinstance(named, dict) or not all(isinstance(section, dict) for section in named.values()):
+            return data
+        return {**data, "venues": {name: _located(name, section) for name, section in named.items()}}
+
+    @model_validator(mode="after")
+    def _venues_are_there(self) -> Self:
+        for name in self.venues:
+            if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", name) or name in _PAPER_NAMES:
+                cure = "choose another of letters, digits and dashes; the paper world's own names are taken"
+                raise _wrong("no venue can have this name", "venues", name, cure=cure)
+        known = {PAPER, *self.venues}
+        for name in self.world.venues:
+            if name not in known:
+                cure = f"{suggest(name, known)} (a new one needs a section [venues.{_quoted(name)}])"
+                raise _wrong(f"there is no venue {name!r}", "world", "venues", cure=cure)
+        if len(set(self.world.venues)) < len(self.world.venues):
+            raise _wrong("a venue is named twice", "world", "venues", cure="name it once")
+        return self
+
+    @model_validator(mode="after")
+    def _venues_go_together(self) -> Self:
+        used = {name: self.venues[name] for name in self.world.venues if name != PAPER}
+        real = [name for name, venue in used.items() if venue.is_real]
+        if real and len(real) < len(self.world.venues):
+            cure = "name real ones only, or none: limits are parts of the equity of all venues together"
+            raise _wrong(f"{real[0]!r} has real money and another venue has not", "world", "venues", cure=cure)
+        outside = [name for name, venue in used.items() if venue.kind == "ccxt"]
+        if outside and self.world.clock != "wall":
+            cure = "write clock = 'wall'"
+            raise _wrong(f"{outside[0]!r} goes by the time of day", "world", "clock", cure=cure)
+        for name, venue in used.items():
+            for symbol in venue.symbols:
+                if not symbol.endswith(f"/{self.company.quote}"):
+                    cure = f"name symbols that are paid in {self.company.quote}, or set company.quote"
+                    raise _wrong(f"{symbol!r} could never be traded", "venues", name, "symbols", cure=cure)
+        return self
 
     @model_validator(mode="after")
     def _models_have_providers(self) -> Self:

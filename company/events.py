@@ -32,8 +32,13 @@ CUSTOM_NAMES = frozenset(
         "company.stopped",  # what a stop came to: runs, orders and processes that ended
         "context.compacted",  # a conversation was too long for a model and was cut
         "cost",  # one model call's tokens and dollars
+        "desk.reconciled",  # what the desk's books and the venues do not agree about
         "effect.reconciled",  # an unknown outcome was looked up
         "effect.settled",  # a person said what an unknown outcome was
+        "ensemble.weights",  # closed trades moved what the temperaments count
+        "live.disabled",
+        "live.enabled",  # a person lets orders leave for an exchange with real money
+        "live.sent",  # an order or a cancellation leaves for one
         "mandate.added",
         "mandate.restored",  # one of company.toml holds again
         "mandate.revoked",
@@ -46,6 +51,10 @@ CUSTOM_NAMES = frozenset(
         "post.published",
         "post.scheduled",
         "report",  # a role's typed report
+        "risk.clamped",  # a limit cut or refused what was asked for
+        "risk.paused",  # a person lets nothing of a symbol be bought
+        "risk.rearmed",  # a person lets a desk go on that a drawdown had stopped
+        "risk.resumed",
         "run.resumed",
         "roles.woken",  # code decided whom a cycle wakes
         "run.stopped",

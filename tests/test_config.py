@@ -16,10 +16,12 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from company.config import (
+    DataProviderSettings,
     Mandate,
     ModelFacts,
     ProviderSettings,
     Settings,
+    VenueSettings,
     load_settings,
     parse_duration,
     suggest,
@@ -27,7 +29,7 @@ from company.config import (
 from company.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
-NAMED = {"providers": "NAME", "departments": "NAME", "roles": "ROLE", "facts": '"NAME:MODEL"'}
+NAMED = {"providers": "NAME", "venues": "NAME", "departments": "NAME", "roles": "ROLE", "facts": '"NAME:MODEL"'}
 """Sections whose keys a person chooses, and what stands for such a key in the reference."""
 
 
@@ -53,6 +55,7 @@ def every_section(section: type[BaseModel] = Settings) -> Iterator[type[BaseMode
             yield from (inner, *every_section(inner))
 
 
+VENUE = ["kind = 'ccxt'", "symbols = ['BTC/USDT']"]
 LISTS = frozenset({"approvals.quorums", "mandates", "webhooks"})
 
 SETTINGS = dict(every_setting())
@@ -172,6 +175,49 @@ def test_a_request_that_expires_before_it_would_be_passed_on_is_no_error(write):
         ("[providers]\nopenai = 7\n", 2, ["providers.openai = 7: must be a section"]),
         ("[telemetry]\notpl = 'http://127.0.0.1:4317'\n", 2, ["'telemetry.otpl'", "did you mean 'otlp'"]),
         ("[world]\nclock = 'sun'\n", 2, ["world.clock = 'sun'", "'virtual' or 'wall'"]),
+        ("[world]\nvenues = 'papr'\n", 2, ["world.venues: there is no venue 'papr'", "did you mean 'paper'?"]),
+        ("[world]\nvenues = []\n", 2, ["world.venues = []: must not be empty"]),
+        ("[world]\nvenues = ['paper', 'paper']\n", 2, ["world.venues: a venue is named twice"]),
+        ("[venues.x]\nsymbols = []\n", 1, ["venues.x.kind is missing", '"paper-http", "ccxt"']),
+        ("[venues.x]\nkind = 'ccxt'\n", 1, ["venues.x.symbols: no symbol is named", "symbols = ['BTC/USDT']"]),
+        ("[venues.x]\nkind = 'ccxt'\nurl = 'http://a'\n", 3, ["venues.x.url: ccxt knows the exchange's address"]),
+        ("[venues.x]\nkind = 'ccxt'\nsymbol = 'a'\n", 3, ["'venues.x.symbol'", "did you mean 'symbols'?"]),
+        (
+            "[venues.x]\nkind = 'paper-http'\nurl = 'https://api.binance.com'\n",
+            3,
+            ["venues.x.url: 'https://api.binance.com' is not an address on this machine", "company exchange serve"],
+        ),
+        ("[venues.x]\nkind = 'paper-http'\nurl = 'http://127.0.0.1@evil.example'\n", 3, ["is not an address on this"]),
+        ("[venues.x]\nkind = 'paper-http'\nurl = 'http://[::1'\n", 3, ["is not an address on this machine"]),
+        (
+            "[venues.x]\nkind = 'paper-http'\nurl = 'http://127.0.0.1:1'\nsandbox = true\n",
+            4,
+            ["venues.x.sandbox: our own exchange has no sandbox"],
+        ),
+        ("[venues.paper-a]\nkind = 'ccxt'\nsymbols = ['BTC/USDT']\n", 1, ["venues.paper-a: no venue can have this"]),
+        ("[venues.'a b']\nkind = 'ccxt'\nsymbols = ['BTC/USDT']\n", 1, ['venues."a b": no venue can have this']),
+        (
+            "[world]\nvenues = 'x'\n[venues.x]\nkind = 'ccxt'\nsymbols = ['BTC/USDT']\n",
+            1,
+            ["world.clock: 'x' goes by the time of day", "clock = 'wall'"],
+        ),
+        (
+            "[world]\nclock = 'wall'\nvenues = ['paper', 'x']\n[venues.x]\nkind = 'ccxt'\nsymbols = ['BTC/USDT']\n",
+            3,
+            ["world.venues: 'x' has real money and another venue has not", "real ones only, or none"],
+        ),
+        (
+            "[world]\nclock = 'wall'\nvenues = 'x'\n[venues.x]\nkind = 'ccxt'\nsymbols = ['BTC/EUR']\n",
+            6,
+            ["venues.x.symbols: 'BTC/EUR' could never be traded", "paid in USDT"],
+        ),
+        ("[data]\nprices = 'yaho'\n", 2, ["data.prices: there is no provider of market data 'yaho'", "'yahoo'"]),
+        ("[data]\nprices = []\n", 2, ["data.prices = []: must not be empty"]),
+        ("[data]\nprices = ['paper', 'paper']\n", 2, ["data.prices: a provider is named twice"]),
+        ("[data]\ncandles = 'coingecko'\n", 2, ["data.candles: coingecko has no candles with volume"]),
+        ("[data]\ncandles = 'files'\n", 2, ["data.candles: the provider files has no folder", "add `files ="]),
+        ("[data.providers.yaho]\nattempts = 2\n", 1, ["data.providers.yaho: there is no provider", "'yahoo'"]),
+        ("[data.providers.yahoo]\nattempts = 0\n", 2, ["data.providers.yahoo.attempts = 0"]),
         ("[limits]\nmin_conviction = 1.5\n", 2, ["limits.min_conviction = 1.5: must be less than or equal to 1"]),
         ("[limits]\nmin_conviction = nan\n", 2, ["limits.min_conviction = NaN", "finite"]),
         ("[limits]\nmin_conviction = 'much'\n", 2, ["limits.min_conviction = 'much': must be a number"]),
@@ -261,6 +307,32 @@ def test_a_provider_of_ones_own_has_what_follows_from_its_name_and_kind(write):
     assert set(own) == {"openai", "anthropic", "ollama", "my-box", "b"}
 
 
+def test_a_venue_has_what_follows_from_its_name_and_kind(write):
+    text = """
+[world]
+clock = "wall"
+venues = ["paper", "near", "okx"]
+[venues.near]
+kind = "paper-http"
+url = "http://127.0.0.1:8500/venues/a"
+[venues.okx]
+kind = "ccxt"
+sandbox = true
+symbols = ["BTC/USDT"]
+[venues.other]
+kind = "ccxt"
+exchange = "kraken"
+key = "mine"
+symbols = ["BTC/EUR"]
+"""
+    venues = load_settings(write(text)).venues
+    assert {name: (v.exchange, v.key, v.is_real) for name, v in venues.items()} == {
+        "near": ("binance", "near", False),
+        "okx": ("okx", "okx", False),
+        "other": ("kraken", "mine", True),
+    }
+
+
 def test_facts_are_read_exactly_and_options_are_kept_as_they_are(write):
     text = "[models.facts.'openai:x']\nprice_in = 0.10\nprice_out = 1\noptions = {temperature = 0.2, a = {b = [1]}}\n"
     facts = load_settings(write(text)).models.facts["openai:x"]
@@ -281,6 +353,8 @@ def test_the_examples_in_the_default_company_are_valid_and_show_every_setting_th
     settings = load_settings(write("\n".join(["[models]", *lines])))
     assert settings.models.facts["local:qwen3-8b"].model_fields_set == set(ModelFacts.model_fields)
     assert set(tomllib.loads("\n".join(lines))["providers"]["local"]) == set(ProviderSettings.model_fields)
+    assert set(tomllib.loads("\n".join(lines))["venues"]["kraken"]) == set(VenueSettings.model_fields)
+    assert settings.data.providers["coingecko"].model_fields_set == set(DataProviderSettings.model_fields)
     assert settings.models.roles
 
 
@@ -306,12 +380,17 @@ def test_the_reference_shows_the_true_defaults(write):
         if literal := re.match(r"`([^`]+)`(?:$|,)", default):
             if section in LISTS:
                 continue
-            lines += [f"[{section}]"] * (f"[{section}]" not in lines) + ["kind = 'openai'"] * (key == "api")
-            lines.append(f"{key} = {literal[1]}")
             written.add(setting)
-    settings = load_settings(write("\n".join(lines)))
+            if setting == "venues.NAME.symbols":  # the one default that this kind of venue does not allow
+                continue
+            lines += [f"[{section}]"] * (f"[{section}]" not in lines) + ["kind = 'openai'"] * (key == "api")
+            lines += VENUE * (setting == "venues.NAME.url")
+            lines.append(f"{key} = {literal[1]}")
+    settings = load_settings(write("\n".join(lines).replace("data.providers.NAME", "data.providers.yahoo")))
+    assert settings.data.providers.pop("yahoo") == DataProviderSettings()
     assert settings.providers.pop("NAME") == load_settings(write("[providers.NAME]\nkind = 'openai'")).providers["NAME"]
     assert settings.models.facts.pop("NAME:MODEL") == ModelFacts()
+    assert settings.venues.pop("NAME") == load_settings(write("\n".join(["[venues.NAME]", *VENUE]))).venues["NAME"]
     assert settings == Settings()
     must = {n for n, field in SETTINGS.items() if not field.is_required() and field.default not in (None, "", {})}
     assert must - written - {n for n in SETTINGS if n.rpartition(".")[0] in LISTS} == set()

@@ -5,6 +5,7 @@ from typing import Literal
 
 from company import Context, Denial, Stakes, says, tool
 from company.trading import Balance, Candle, Desk, OrderBook, OrderReport, Ticker
+from company.trading.strategies.views import evidence
 
 
 @tool(effect="read")
@@ -86,6 +87,9 @@ async def _at_stake(
     desk = context.get(Desk)
     ticker, clamps = await desk.ticker(symbol), await desk.vet(symbol, side, quantity, price)
     notional = quantity * max(ticker.price, price or ticker.price)
+    for clamp in clamps:
+        told = {"tool": "place_order", "symbol": ticker.symbol, "side": side, "approved": False}
+        context.emit("risk.clamped", {**told, **clamp.told()})
     return Stakes(ticker.symbol, notional=notional, denials=tuple(Denial(c.rule, str(c)) for c in clamps))
 
 
@@ -111,6 +115,7 @@ async def place_order(
     type: Literal["market", "limit"] = "market",
     price: Decimal | None = None,
     venue: str = "",
+    strategy: str = "",
 ) -> OrderReport:
     """Buy or sell, and return the order with what was filled, at which average price, and the fee in USDT.
 
@@ -125,8 +130,11 @@ async def place_order(
         type: market trades at once at the best price; limit waits in the book for `price`.
         price: Limit price in USDT; only for limit orders.
         venue: Name of the venue; empty for the one with the best price after fees.
+        strategy: Whose signal it follows: ensemble, or a strategy of `signals`; empty when it is your own idea. It must
+            wish for this side now, and what the order earns is counted for it.
     """
-    report = await context.get(Desk).place(
+    desk = context.get(Desk)
+    report = await desk.place(
         symbol,
         side,
         quantity,
@@ -136,6 +144,9 @@ async def place_order(
         type=type,
         price=price,
         venue=venue,
+        strategy=strategy,
+        role=context.role,
+        evidence=await evidence(desk, strategy, symbol, side) if desk.order(context.key) is None else {},
     )
     _announce(context, report)
     return report
@@ -158,6 +169,4 @@ async def cancel_order(order_id: str, context: Context) -> OrderReport:
 def _announce(context: Context, report: OrderReport) -> None:
     context.emit("order.placed", {**report.told(), "quantity": f"{report.quantity:f}", "type": report.type})
     if report.filled:
-        filled = {"quantity": f"{report.filled:f}", "notional": f"{report.notional:f}", "reason": report.reason}
-        fee = None if report.fee is None else f"{report.fee:f}"
-        context.emit("trade.filled", {**report.told(), **filled, "fee": fee})
+        context.emit("trade.filled", report.traded())

@@ -9,6 +9,8 @@ import typer
 from company import __version__
 from company.cli import (
     approvals,
+    audit,
+    backtest,
     breaker,
     chat,
     control,
@@ -17,13 +19,18 @@ from company.cli import (
     doctor,
     effects,
     evaluate,
+    exchange,
     journal,
     key,
     listing,
+    live,
     login,
     mandate,
+    orders,
     password,
+    portfolio,
     replay,
+    risk,
     run_command,
     serve,
     token,
@@ -52,15 +59,22 @@ for room in (
     create,
     doctor,
     evaluate,
+    backtest,
+    portfolio,
+    orders,
+    audit,
 ):
     room.register(app)
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(breaker.app, name="breaker")
 app.add_typer(mandate.app, name="mandate")
 app.add_typer(effects.app, name="effects")
+app.add_typer(exchange.app, name="exchange")
 app.add_typer(key.app, name="key")
+app.add_typer(live.app, name="live")
 app.add_typer(token.app, name="tokens")
 app.add_typer(password.app, name="password")
+app.add_typer(risk.app, name="risk")
 app.add_typer(web.app, name="web")
 
 

@@ -135,9 +135,27 @@ def _amount(value: Json) -> str:
     return f"{value['side'].upper()} {value['quantity']} {value['symbol']} @ {value['price']} on {value['venue']}"
 
 
+def _reconciled(value: Json) -> str:
+    """Say what the desk's books and the venues do not agree about."""
+    doubtful = [f"nobody knows what became of the order to {_wish(d)}" for d in value["doubtful"]]
+    foreign = [f"order {o['orderId']} on {o['venue']} is not ours" for o in value["foreign"]]
+    moved = [f"{d['currency']} changed by {d['net']} without a trade" for d in value["differences"]]
+    return "; ".join([*doubtful, *foreign, *moved, *value["failures"]]) or "books and venues agree again"
+
+
+def _weights(value: Json) -> str:
+    before, after = value["before"], value["after"]
+    return ", ".join(f"{name} {float(before[name]):.3f} to {float(after[name]):.3f}" for name in after)
+
+
+def _wish(value: Json) -> str:
+    return f"{value['side']} {value['quantity']} {value['symbol']} on {value['venue']} ({value['status']})"
+
+
 _SENTENCES: dict[str, Callable[[Json], str]] = {
     "trade.filled": lambda v: f"{_amount(v)}  filled, fee {v['fee']}, order {v['orderId']}",
     "order.cancelled": lambda v: f"order {v['orderId']} cancelled",
+    "desk.reconciled": _reconciled,
     "alert.raised": lambda v: (
         f"{v['severity']} alert {v['alertId']}: {v['kind']} from {v['source']}, {count(v['count'], 'request')}"
     ),
@@ -157,11 +175,22 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
         f"looked up {v['tool']}: {'it had happened' if v['found'] else 'nothing had happened'}"
     ),
     "effect.settled": lambda v: f"{v['tool']} is {v['state']}, says {v['by']}: {v['reason']}",
+    "ensemble.weights": lambda v: f"{count(len(v['outcomes']), 'closed trade')} moved the weights: {_weights(v)}",
+    "live.enabled": lambda v: f"{v['by']} enabled live trading on {v['venue']}: orders there are real money now",
+    "live.disabled": lambda v: f"{v['by']} disabled live trading on {v['venue']}: {v['reason']}",
+    "live.sent": lambda v: f"to {v['venue']} with real money: {v['what']}",
     "mandate.added": lambda v: f"mandate {v['mandate']} given by {v['by']}",
     "mandate.restored": lambda v: f"mandate {v['mandate']} restored by {v['by']}: {v['reason']}",
     "mandate.revoked": lambda v: f"mandate {v['mandate']} revoked by {v['by']}: {v['reason']}",
     "company.idle": lambda v: f"asleep since {v['since'][:16].replace('T', ' ')}: {v['reason']}",
     "roles.woken": lambda v: " · ".join(f"{role} woken: {'; '.join(why)}" for role, why in v["roles"].items()),
+    "risk.clamped": lambda v: (
+        f"risk {'cut' if v['approved'] else 'refused'} {v['side']} {v['symbol']}: {v['rule']}, {v['value']} against "
+        f"{v['limit']}"
+    ),
+    "risk.paused": lambda v: f"nothing of {v['symbol']} is bought any more, says {v['by']}: {v['reason']}",
+    "risk.rearmed": lambda v: f"the desk is armed again at an equity of {v['equity']}, says {v['by']}: {v['reason']}",
+    "risk.resumed": lambda v: f"{v['symbol']} may be bought again, says {v['by']}: {v['reason']}",
     "run.resumed": lambda v: f"goes on by {v['reason']}" if "reason" in v else "resumed where it was left",
     "company.stopped": lambda v: (
         f"the stop by {v['by']} ended {count(len(v['runs']), 'run')}, {count(len(v['orders']), 'order')} and "
@@ -184,9 +213,13 @@ _WARN = frozenset(
         "approval.asked",
         "approval.escalated",
         "company.stopped",
+        "live.enabled",
+        "live.sent",
         "tool.failed",
         "breaker.tripped",
         "budget.tripped",
+        "risk.paused",
+        "risk.rearmed",
         "run.stopped",
         "model.fallback",
     }

@@ -14,6 +14,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str, 
     )
 
 
+def minute(at: str) -> str:
+    """Return a time in ISO form as people read it, to the minute."""
+    return at[:16].replace("T", " ")
+
+
 def _cell(value: object, widest: int) -> str:
     text = " ".join(str(value).split())
     return text if len(text) <= widest else text[: widest - 1] + "…"

@@ -313,6 +313,7 @@ class Engine:
         self.catch_up()
         last = self._store.runs.last()
         self.company.advance_to(self.company.next_time(last.as_of if last else None, step=True))
+        await self.company.reconcile()
         if (woken := await self.waking.decide()) is not None:
             return self.start("cycle", woken=woken)
         if self.waking.rest():
@@ -350,6 +351,7 @@ class Engine:
             "recursion_limit": 200,
         }
         self.company.advance_to(run.as_of)
+        await self.company.reconcile()
         step = self._first_input(run) if run.status == "created" else await self._next_input(run, config)
         if step is _PARKED and run.status == "waiting":
             return run

@@ -5,23 +5,32 @@ to it. It decides nothing on its own: a role proposes with a conviction, the lim
 down before it is sent. It does not hold funds, does not sell short, and never guesses after an error.
 """
 
+from company.trading.attribution import Attribution
+from company.trading.audit import Audit
 from company.trading.blotter import OrderReport
 from company.trading.board import Board, Look
+from company.trading.decisions import Decision
 from company.trading.desk import Desk, Exposure, LimitsInForce, MarketRow
+from company.trading.ensemble import Consensus
 from company.trading.features import Candle, Correlations, Indicators
 from company.trading.markets import OrderBook, Ticker
 from company.trading.portfolio import Balance, Position, ProfitAndLoss
+from company.trading.reconciliation import Reconciliation
 from company.trading.risk import RULES, Clamp, RiskLimits, Sizing, ValueAtRisk
 from company.trading.shown import CurveReport, MarketReport, OpenOrder, PortfolioReport, RiskReport
 
 __all__ = [
     "RULES",
+    "Attribution",
+    "Audit",
     "Balance",
     "Board",
     "Candle",
     "Clamp",
+    "Consensus",
     "Correlations",
     "CurveReport",
+    "Decision",
     "Desk",
     "Exposure",
     "Indicators",
@@ -35,6 +44,7 @@ __all__ = [
     "PortfolioReport",
     "Position",
     "ProfitAndLoss",
+    "Reconciliation",
     "RiskLimits",
     "RiskReport",
     "Sizing",

@@ -60,12 +60,13 @@ async def answer(venue: str, call: Awaitable[Reply]) -> Reply:
     except VenueError:
         raise
     except Exception as error:
-        if (ours := _translated(venue, error)) is None:
+        if (ours := translated(venue, error)) is None:
             raise
         raise ours from error
 
 
-def _translated(venue: str, error: Exception) -> VenueError | None:
+def translated(venue: str, error: Exception) -> VenueError | None:
+    """Return one of ccxt's exceptions as the error that means the same; None when it is none of ccxt's."""
     chain = type(error).__mro__
     if not any(kind.__module__.startswith("ccxt.") for kind in chain):
         return None
@@ -115,3 +116,38 @@ def charges(entry: Json, where: str) -> list[tuple[str, Decimal]]:
         for fee in told
         if fee and fee.get("currency") and fee.get("cost") is not None
     ]
+
+
+def text(source: Mapping[str, Any], field: str, where: str) -> str:
+    """Read a name or an id that must be there.
+
+    Raises:
+        VenueError: It is missing, None or empty.
+    """
+    if source.get(field) in (None, ""):
+        raise VenueError(f"{where}: {field!r} is missing in the venue's answer")
+    return str(source[field])
+
+
+def pair(order: Json, where: str) -> str:
+    """Return the unified symbol of an order.
+
+    Raises:
+        VenueError: It is missing, or no pair of currencies.
+    """
+    if "/" not in (symbol := text(order, "symbol", where)):
+        raise VenueError(f"{where}: 'symbol' is {symbol!r}, not a pair such as BTC/USDT")
+    return symbol
+
+
+def traded(order: Json, where: str) -> tuple[Decimal, Decimal]:
+    """Return what has traded of an order, and how much was ordered; an order by cost is for what it traded.
+
+    Raises:
+        VenueError: One of them is no number, or more traded than was ordered, or less than nothing.
+    """
+    filled = optional(order, "filled", where) or Decimal(0)
+    quantity = optional(order, "amount", where) or filled
+    if not 0 <= filled <= quantity:
+        raise VenueError(f"{where}: 'filled' is {filled:f} of an 'amount' of {quantity:f}")
+    return filled, quantity

@@ -8,6 +8,8 @@ from company.ports import decimal_of
 from company.trading.blotter import OrderType
 from company.trading.markets import Side
 
+_LEAST, _MOST = -24, 18  # powers of ten: beyond them nothing is traded, and 28 digits do not count it exactly
+
 
 def read_side(text: str) -> Side:
     """Read `buy` or `sell`.
@@ -34,7 +36,7 @@ def read_type(text: str, limit: Decimal | None) -> OrderType:
 
 
 def read_number(raw: Any, name: str) -> Decimal:
-    """Read a finite number.
+    """Read a finite number of a size that money can have: 0, or from 1e-24 to below 1e18.
 
     Raises:
         ToolError: It is none.
@@ -45,6 +47,8 @@ def read_number(raw: Any, name: str) -> Decimal:
         exact = Decimal("NaN")
     if not exact.is_finite():
         raise ToolError(f"{name} is {raw!r}; give a number")
+    if exact and not _LEAST <= exact.adjusted() < _MOST:
+        raise ToolError(f"{name} is {raw!r}; give 0, or a number from 1e{_LEAST} to 1e{_MOST}")
     return exact
 
 

@@ -17,6 +17,7 @@ from decimal import Decimal
 from company.errors import ToolError, VenueError
 from company.ports import Json
 from company.trading.answers import number
+from company.trading.attribution import Attribution
 from company.trading.curve import sampled
 from company.trading.desk import Desk
 from company.trading.ear import PATIENCE, Ear, VenueState
@@ -67,6 +68,15 @@ class Look:
             balances=await self._desk.balances(),
             **dict(result),
         )
+
+    async def attribution(self) -> Attribution:
+        """Return what every strategy and role earned, to the same answers of the venues.
+
+        Raises:
+            VenueError: A venue never answered.
+        """
+        self._require_all()
+        return await self._desk.attribution()
 
     async def risk(self) -> RiskReport:
         """Return what is at stake, and the limits.

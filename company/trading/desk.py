@@ -8,15 +8,26 @@ Calls to venues are made one after the other: the order is then the same in ever
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
-from company.errors import ToolError
+from company.errors import ToolError, VenueError
 from company.ports import Books, Clock, Json, Venue
-from company.trading import risk
+from company.trading import pairs, risk
+from company.trading.accounts import Accounts
 from company.trading.arguments import read_limit, read_number, read_positive, read_side, read_type
+from company.trading.attribution import Attribution, attributed
+from company.trading.audit import Audit, audit
 from company.trading.blotter import ORDERS, Blotter, Intent, OrderReport
+from company.trading.council import Council
 from company.trading.curve import EquityCurve
+from company.trading.decisions import Decision, Decisions, known_then
+from company.trading.ensemble import Consensus, Tolerance
+from company.trading.exits import sellable
 from company.trading.features import (
     Bars,
     Candle,
@@ -29,8 +40,23 @@ from company.trading.features import (
 )
 from company.trading.figures import HUNDRED, Figure, Report, money, percent
 from company.trading.markets import HISTORY, Market, Markets, OrderBook, Quote, Side, Ticker, best
-from company.trading.portfolio import Accounts, Balance, ClosedTrades, Portfolio, Position, ProfitAndLoss
-from company.trading.risk import Clamp, DrawdownStep, ProposedOrder, RiskLimits, Sizing, ValueAtRisk
+from company.trading.orders import Owner
+from company.trading.portfolio import Balance, ClosedTrades, Portfolio, Position, ProfitAndLoss
+from company.trading.reconciliation import Reconciler, Reconciliation, Tell
+from company.trading.risk import (
+    EVERYTHING,
+    BookState,
+    Clamp,
+    Dealt,
+    DrawdownStep,
+    ProposedOrder,
+    Resting,
+    RiskLimits,
+    Sizing,
+    Standing,
+    ValueAtRisk,
+)
+from company.trading.risk.lookout import Lookout
 from company.trading.scratch import ScratchBooks
 
 RISK_TIMEFRAME = "1h"
@@ -60,14 +86,20 @@ class MarketRow(Report):
 
 
 class SymbolExposure(Report):
-    """Exposure to one symbol: value and open buy orders in quote units, share of equity and room to the cap in per cent
-    of equity and quote units.
+    """Exposure to one symbol, in quote units; `percent` is of equity.
+
+    Attributes:
+        value: What is held.
+        pending: Open buy orders.
+        correlated: Value of it and of what moves with it, weighted by correlation; without history everything does.
+        room: What may still be bought under the cap on one position.
     """
 
     symbol: str
     value: Figure
     pending: Figure
     percent: Figure
+    correlated: Figure
     room: Figure
 
 
@@ -96,7 +128,10 @@ class LimitsInForce(Report):
         limits: The limits.
         daily_loss_percent: Today's loss, of the equity at the day's beginning.
         drawdown_percent: Fall of the equity from its peak.
-        drawdown_step: normal, halved (orders are halved), no_new (no new position) or stop (exits only).
+        drawdown_step: normal, halved (orders are halved), no_new (no new position, only high conviction adds to one) or
+            stop (exits only).
+        latched: True when a drawdown stopped the desk and a person has to re-arm it.
+        paused: Symbols of which nothing is bought now; `*` is all of them.
         entries_allowed: False when only exits are allowed.
     """
 
@@ -105,6 +140,8 @@ class LimitsInForce(Report):
     daily_loss_percent: Figure
     drawdown_percent: Figure
     drawdown_step: DrawdownStep
+    latched: bool
+    paused: list[str]
     entries_allowed: bool
 
 
@@ -117,25 +154,59 @@ class Desk:
         books: Where the desk keeps its own records.
         limits: The limits every order is held against.
         quote: Currency everything is priced in.
+        tolerance: How much risk the company likes, for the consensus of the ensemble.
+        placing: Entered while an order is held against the limits and sent: two at once could each find the room that
+            only one of them has. Without it, orders of this desk wait for each other; processes that share books need
+            one that they share as well.
     """
 
     def __init__(
-        self, *, venues: Mapping[str, Venue], clock: Clock, books: Books, limits: RiskLimits, quote: str = "USDT"
+        self,
+        *,
+        venues: Mapping[str, Venue],
+        clock: Clock,
+        books: Books,
+        limits: RiskLimits,
+        quote: str = "USDT",
+        tolerance: Tolerance = "moderate",
+        placing: AbstractAsyncContextManager[Any] | None = None,
     ) -> None:
         self._clock = clock
         self._books = books
         self._limits = limits
         self._quote = quote
+        self._tolerance = tolerance
         self._markets = Markets(venues=venues, clock=clock, quote=quote)
-        self._portfolio = Portfolio(markets=self._markets, books=books)
         self._blotter = Blotter(markets=self._markets, books=books)
-        self._placing = asyncio.Lock()  # two orders at once could each find the room that only one of them has
+        self._portfolio = Portfolio(markets=self._markets, books=books, blotter=self._blotter)
+        self._decisions = Decisions(books)
+        self._reconciler = Reconciler(
+            markets=self._markets, books=books, blotter=self._blotter, portfolio=self._portfolio
+        )
+        self._council = Council(
+            markets=self._markets,
+            books=books,
+            bookings=self._portfolio.bookings,
+            orders=self._blotter.orders,
+            limits=limits,
+            tolerance=tolerance,
+        )
+        self._standing = Standing(books, limits)
+        self._lookout = Lookout(self._markets, limits)
+        self._placing = placing or asyncio.Lock()
         self._known: dict[tuple[str, str], tuple[Bars, Indicators]] = {}
 
     def shown(self, venues: Mapping[str, Venue]) -> "Desk":
         """Return a desk over other venues that reads the books of this one and writes nothing into them."""
         books = ScratchBooks(self._books)
-        return Desk(venues=venues, clock=self._clock, books=books, limits=self._limits, quote=self._quote)
+        return Desk(
+            venues=venues,
+            clock=self._clock,
+            books=books,
+            limits=self._limits,
+            quote=self._quote,
+            tolerance=self._tolerance,
+        )
 
     # Markets
 
@@ -233,6 +304,18 @@ class Desk:
             score=read.score,
         )
 
+    async def consensus(self, symbol: str) -> Consensus:
+        """Return what the four temperaments agree on at the last closed hour, with each vote, weight and reason.
+
+        To let its outcome teach the weights, place the order with the signal's strategy and evidence.
+
+        Raises:
+            ToolError: No venue lists the symbol, or its bars are malformed or stale.
+            VenueError: A venue does not answer, or quotes nonsense.
+        """
+        state = await self._standing_state()
+        return await self._council.consensus(await self._markets.resolve(symbol), state.step_in_force(self._limits))
+
     async def correlations(self) -> Correlations:
         """Return the correlation matrix of hourly returns of every symbol."""
         return correlations(await self._histories(await self._markets.listed()))
@@ -270,7 +353,7 @@ class Desk:
         """Return what is at stake by symbol, and the room left under the caps."""
         accounts = await self._portfolio.accounts()
         state = await self._portfolio.state(accounts)
-        equity = state.equity
+        equity, correlated = state.equity, await self._correlated(state)
         caps = self._limits.max_position_fraction * equity, self._limits.max_gross_fraction * equity
         values = {symbol: state.exposure(symbol) for symbol in {**state.notionals, **state.pending}}
         return Exposure(
@@ -285,6 +368,7 @@ class Desk:
                     value=money(state.notionals.get(symbol, _ZERO)),
                     pending=money(state.pending.get(symbol, _ZERO)),
                     percent=_share(value, equity),
+                    correlated=money(correlated[symbol]),
                     room=money(max(_ZERO, caps[0] - value)),
                 )
                 for symbol, value in sorted(values.items(), key=lambda item: (-item[1], item[0]))
@@ -304,15 +388,19 @@ class Desk:
 
     async def limits(self) -> LimitsInForce:
         """Return the limits and where the desk stands against them."""
-        state = await self._portfolio.state()
-        step = risk.drawdown_step(state.drawdown, self._limits)
+        state = await self._standing_state()
+        step, paused = state.step_in_force(self._limits), list(state.paused)
         return LimitsInForce(
             limits=self._limits,
             equity=money(state.equity),
             daily_loss_percent=percent(state.daily_loss),
             drawdown_percent=percent(state.drawdown),
             drawdown_step=step,
-            entries_allowed=step != "stop" and state.daily_loss < self._limits.daily_loss_fraction,
+            latched=step == "stop",
+            paused=paused,
+            entries_allowed=step != "stop"
+            and state.daily_loss < self._limits.daily_loss_fraction
+            and EVERYTHING not in paused,
         )
 
     async def size(self, symbol: str, side: str, conviction: Any, at_most: Any = None) -> Sizing:
@@ -327,20 +415,23 @@ class Desk:
         Raises:
             ToolError: An argument cannot be right, or the symbol has no usable history.
         """
-        symbol, chosen = await self._markets.resolve(symbol), read_side(side)
-        accounts = await self._portfolio.accounts()
-        quote, free = await self._sizing_quote(symbol, chosen, accounts)
+        chosen = read_side(side)
+        symbol = await self._markets.resolve(symbol, exiting=chosen == "sell")
+        accounts, state, quotes = await self._before(symbol, chosen)
+        quote, free = self._sizing_quote(quotes, chosen, accounts)
+        volatility, atr = await self._swings(symbol) if chosen == "buy" else (_ZERO, None)
         return risk.size(
             symbol=symbol,
             side=chosen,
             conviction=read_number(conviction, "conviction"),
-            volatility=await self._volatility(symbol) if chosen == "buy" else _ZERO,
+            volatility=volatility,
             price=quote.price(chosen),
             market=quote.market,
             free=free,
-            state=await self._portfolio.state(accounts),
+            state=state,
             limits=self._limits,
             at_most=None if at_most is None else read_positive(at_most, "at_most"),
+            atr=atr,
         )
 
     async def vet(self, symbol: str, side: str, quantity: Any, price: Any = None) -> list[Clamp]:
@@ -355,10 +446,12 @@ class Desk:
         Raises:
             ToolError: An argument cannot be right.
         """
-        symbol, chosen = await self._markets.resolve(symbol), read_side(side)
-        expected = read_limit(price) or (await self._markets.best_quote(symbol, chosen)).price(chosen)
-        order = ProposedOrder(symbol, chosen, read_positive(quantity, "quantity"), expected)
-        return risk.check(order, await self._portfolio.state(), self._limits)
+        chosen = read_side(side)
+        symbol = await self._markets.resolve(symbol, exiting=chosen == "sell")
+        amount, limit = read_positive(quantity, "quantity"), read_limit(price)
+        _, state, quotes = await self._before(symbol, chosen)
+        expected = limit or best(quotes, chosen).price(chosen)
+        return risk.check(ProposedOrder(symbol, chosen, amount, expected, is_market=limit is None), state, self._limits)
 
     # Orders
 
@@ -374,6 +467,9 @@ class Desk:
         type: str = "market",
         price: Any = None,
         venue: str = "",
+        strategy: str = "",
+        role: str = "",
+        evidence: Mapping[str, Any] = MappingProxyType({}),
     ) -> OrderReport:
         """Place an order once for `key`; the same key again returns the first order.
 
@@ -387,15 +483,22 @@ class Desk:
             type: `market` or `limit`.
             price: Limit in quote units; must be None for a market order.
             venue: Venue's name; the one with the best executable price when empty.
+            strategy: Whose idea it was, for the attribution of what it earns; empty when nobody's.
+            role: Id of the role that places it; empty when none does.
+            evidence: The figures the reason rests on, by name; kept with the decision.
 
         Raises:
             ToolError: A limit denies the order (the message holds the rule's id), or an argument cannot be right.
             VenueError: The venue refused.
             RequestTimeout: It is not known whether the venue took the order; `find` looks it up.
         """
-        symbol, chosen = await self._markets.resolve(symbol), read_side(side)
+        chosen = read_side(side)
+        symbol = await self._markets.resolve(symbol, exiting=chosen == "sell")
         amount, limit = read_positive(quantity, "quantity"), read_limit(price)
-        kind = read_type(type, limit)
+        kind, owner, now = read_type(type, limit), Owner(strategy, role), self._clock.now()
+        given = {name: read_number(figure, name) for name, figure in evidence.items()}
+        wish = {"at": now, "venue": venue, "symbol": symbol, "side": chosen, "type": kind, "asked": amount}
+        wish |= {"price": limit, "reason": reason, "sources": list(sources), "evidence": given}
         async with self._placing:
             if written := self._blotter.record(key):
                 if (written["symbol"], written["side"]) != (symbol, chosen):
@@ -403,15 +506,82 @@ class Desk:
                     raise ToolError(f"key {key!r} was used to {used}; a new order needs a new key")
                 if (earlier := await self._blotter.find(key)) is not None:
                     return earlier
+                self._blotter.orders.again(key)
                 venue = written["venue"]  # only there the key protects from a second order
-            _allow(await self.vet(symbol, chosen, amount, limit))
-            market, expected = await self._route(symbol, chosen, amount, limit, venue)
-            amount = _tradable(market, amount, expected)
-            order = ProposedOrder(symbol, chosen, amount, expected)
-            _allow(risk.check(order, await self._portfolio.state(), self._limits))
+            try:
+                accounts, state, quotes = await self._before(symbol, chosen, venue)
+                quoted = limit or best(quotes, chosen).price(chosen)
+                order = ProposedOrder(symbol, chosen, amount, quoted, is_market=limit is None)
+                _allow(risk.check(order, state, self._limits))
+                market, expected = await self._route(symbol, chosen, amount, limit, venue, accounts, quotes)
+                cut = _tradable(market, amount, expected)
+                _allow(risk.check(replace(order, quantity=cut, price=expected), state, self._limits))
+            except ToolError as denial:
+                clamps = denial.clamps if isinstance(denial, _Denied) else ()
+                self._decisions.deny(key, wish, owner, clamps, str(denial))
+                raise
+            if chosen == "sell":
+                await self._clear_way(market.venue, replace(order, quantity=cut, price=expected))
             on_grid = None if limit is None else market.on_tick(chosen, limit)
-            intent = Intent(key, market.venue, symbol, chosen, kind, amount, on_grid, reason, tuple(sources))
-            return await self._blotter.send(intent, self._clock.now())
+            known = known_then(state, symbol, expected, given)
+            said = reason, tuple(sources), owner, expected, amount, known
+            intent = Intent(key, market.venue, symbol, chosen, kind, cut, on_grid, *said)
+            return await self._blotter.send(intent, now)
+
+    async def place_pair(
+        self,
+        symbol: str,
+        quantity: Any,
+        *,
+        buy: tuple[str, Any],
+        sell: tuple[str, Any],
+        key: str,
+        reason: str,
+        sources: Sequence[str] = (),
+        strategy: str = "",
+        role: str = "",
+        evidence: Mapping[str, Any] = MappingProxyType({}),
+    ) -> tuple[pairs.Outcome, pairs.Outcome]:
+        """Buy at one venue and sell as much at another, both sent at the same moment.
+
+        Both are limit orders, and each is held against the limits as if it alone filled, which is the worst that can
+        happen to them. The same key again sends nothing: it tells what became of both.
+
+        Args:
+            symbol: Symbol, as `BTC` or `BTC/USDT`.
+            quantity: In base units, of either order; cut to whole steps of its venue.
+            buy: Venue to buy at, and the highest price to pay.
+            sell: Venue to sell at, and the lowest price to take.
+            key: Idempotency key; `-b` and `-s` added to it are the client order ids.
+            reason: Why; kept with the orders.
+            sources: The documents of strangers that had been read when the reason was written.
+            strategy: Whose idea it was, for the attribution of what it earns; empty when nobody's.
+            role: Id of the role that places it; empty when none does.
+            evidence: The figures the reason rests on, by name; kept with both decisions.
+
+        Returns:
+            The purchase and the sale, each an order or the error that says why there is none: `RequestTimeout` when
+            nobody knows, any other `VenueError` when nothing was ordered.
+
+        Raises:
+            ToolError: A limit or a balance denies one of them, or an argument cannot be right; nothing was sent.
+        """
+        symbol, amount = await self._markets.resolve(symbol), read_positive(quantity, "quantity")
+        figures = {name: str(read_number(figure, name)) for name, figure in evidence.items()}
+        said = reason, tuple(sources), Owner(strategy, role), figures
+        prices = read_positive(buy[1], "price"), read_positive(sell[1], "price")
+        if not buy[0] or not sell[0] or buy[0] == sell[0]:
+            raise ToolError(f"a pair buys at {buy[0]!r} and sells at {sell[0]!r}: name two different venues")
+        bought = pairs.Wanted(f"{key}-b", buy[0], symbol, "buy", amount, prices[0], *said)
+        sold = pairs.Wanted(f"{key}-s", sell[0], symbol, "sell", amount, prices[1], *said)
+        async with self._placing:
+            written = [row for leg in (bought, sold) if (row := self._blotter.record(leg.key))]
+            if written and written[0]["symbol"] != symbol:
+                raise ToolError(f"key {key!r} was used for {written[0]['symbol']}; new orders need a new key")
+            if written:
+                return await pairs.look_up(self._blotter, (bought.key, sold.key), self._clock.now())
+            intents = await self._vetted(bought), await self._vetted(sold)
+            return await pairs.send(self._blotter, intents, self._clock.now())
 
     async def find(self, key: str) -> OrderReport | None:
         """Return the order placed with `key`, looked up at the venues; None when no venue knows it."""
@@ -447,6 +617,44 @@ class Desk:
         """
         return await self._blotter.ended()
 
+    async def reconcile(self, tell: Tell | None = None) -> Reconciliation:
+        """Hold the books against the venues: settle orders of ours, book trades and balances, name the rest.
+
+        No venue is asked when every order is at its end and this desk compared before. With `tell` the ensemble also
+        learns from the trades that were closed since.
+
+        Args:
+            tell: Tells people of what happened while nobody looked, within the transaction that notes it; without it
+                they are told the next time.
+        """
+        async with self._placing:
+            found = await self._reconciler.reconcile(tell)
+            if tell is not None:
+                self._council.learn(tell)
+            return found
+
+    async def attribution(self) -> Attribution:
+        """Return what every strategy and role earned since the books opened; the rows sum exactly to the total."""
+        _, holdings = await self._portfolio.booked()
+        return attributed(holdings, self._portfolio.bookings.rows())
+
+    async def audit(self) -> Audit:
+        """Prove that orders, trades, ledger, holdings and balances agree, or name the first difference.
+
+        Nothing is booked first: what happened at a venue since is a difference until `reconcile` has booked it.
+        """
+        async with self._placing:
+            accounts, portfolio = await self._portfolio.accounts(), self._portfolio
+            return audit(portfolio.bookings, portfolio.holdings(), self._books.items(ORDERS), accounts.by_venue())
+
+    def decisions(self, limit: int = 20) -> list[Decision]:
+        """Return the newest decisions about orders, also those against one, with what was known then."""
+        return self._decisions.newest(limit)
+
+    def order(self, key: str) -> Json | None:
+        """Return the record of an order by the key it was sent with; None when it is not the desk's."""
+        return self._blotter.record(key)
+
     def newest_orders(self, limit: int) -> list[tuple[str, Json]]:
         """Return key and record of the desk's newest orders, the last sent first."""
         return self._books.newest(ORDERS, limit)
@@ -456,16 +664,103 @@ class Desk:
     async def _histories(self, symbols: Iterable[str]) -> dict[str, Bars]:
         return {symbol: await self._markets.bars(symbol, RISK_TIMEFRAME, HISTORY) for symbol in symbols}
 
-    async def _volatility(self, symbol: str) -> Decimal:
-        """Annual volatility as a fraction."""
-        return (await self.indicators(symbol, RISK_TIMEFRAME)).volatility / HUNDRED
+    async def _swings(self, symbol: str) -> tuple[Decimal, Decimal]:
+        """Annual volatility as a fraction, and the average true range in quote units."""
+        read = await self.indicators(symbol, RISK_TIMEFRAME)
+        return read.volatility / HUNDRED, read.atr
 
-    async def _sizing_quote(self, symbol: str, side: Side, accounts: Accounts) -> tuple[Quote, Decimal]:
+    async def _standing_state(self, accounts: Accounts | None = None) -> BookState:
+        """The book, with the drawdown step in force and what is paused."""
+        state, now = await self._portfolio.state(accounts), self._clock.now()
+        ladder, paused = self._standing.ladder(now), self._standing.paused(now)
+        return replace(state, step=ladder.step, deepest=ladder.deepest, paused=paused, at=now)
+
+    async def _before(self, symbol: str, side: Side, venue: str = "") -> tuple[Accounts, BookState, Sequence[Quote]]:
+        """Balances, the book and the quotes that an order is held against.
+
+        Every venue is asked. An exit goes on without those that do not answer, unless it is to go to one of them.
+        """
+        try:
+            accounts = await self._portfolio.accounts()
+            return accounts, await self._facing(symbol, side, accounts), await self._markets.quotes(symbol)
+        except VenueError:
+            if side == "buy":
+                raise
+            quotes = await self._markets.answering(symbol)
+            if venue and venue not in {quote.market.venue for quote in quotes}:
+                raise
+        return *await sellable(self._markets, self._books, symbol, quotes), quotes
+
+    async def _facing(self, symbol: str, side: Side, accounts: Accounts | None = None) -> BookState:
+        """The book as the limits see it before an order; an exit needs no more than what is held."""
+        if side == "sell":
+            return await self._portfolio.state(accounts)
+        state = await self._standing_state(accounts)
+        if symbol not in state.paused and (odd := await self._lookout.unusual(symbol)) is not None:
+            self._standing.shy(symbol, odd, self._clock.now())
+            state = replace(state, paused={**state.paused, symbol: odd})
+        history = await self._lookout.history(state.exposures(), symbol)
+        if history is None:
+            state = replace(state, paused={**state.paused, symbol: risk.UNKNOWN_PAST})
+        return replace(state, history=history, resting=await self._own_sales(symbol), dealt=self._own_deals())
+
+    async def _own_sales(self, symbol: str) -> list[Resting]:
+        """Sales of a symbol that rest in a book; the venues are only asked when an order of ours may be one."""
+        rows = self._blotter.orders.unsettled().values()
+        if not any((row["symbol"], row["side"]) == (symbol, "sell") for row in rows):
+            return []
+        return [
+            Resting(order.venue, order.symbol, order.side, order.price)
+            for order in await self._blotter.open_orders()
+            if order.side == "sell" and order.price is not None
+        ]
+
+    async def _clear_way(self, venue: str, sale: ProposedOrder) -> None:
+        """Cancel our own purchases that a sale would trade with: an exit must not fail on them."""
+        rows = self._blotter.orders.unsettled()
+        wanted = {
+            key
+            for key, row in rows.items()
+            if (row["venue"], row["symbol"], row["side"]) == (venue, sale.symbol, "buy")
+        }
+        for order in await self._blotter.open_orders_at(venue) if wanted else ():
+            if order.client_order_id in wanted and order.price is not None:
+                resting = Resting(venue, order.symbol, order.side, order.price)
+                if risk.in_the_way(sale, [resting], self._limits):
+                    await self._blotter.withdraw(order, told=False)
+
+    def _own_deals(self) -> list[Dealt]:
+        """What our orders traded since the window of a wash trade began, and some before it, however many they are."""
+        since, count = self._clock.now() - self._limits.wash_window, risk.RECENT
+        while len(newest := self.newest_orders(count)) == count:
+            if datetime.fromisoformat(newest[-1][1]["at"]) < since:
+                break
+            count *= 4
+        rows = (row for _, row in newest if row.get("average"))
+        return [
+            Dealt(row["symbol"], row["side"], Decimal(row["average"]), datetime.fromisoformat(row["at"]))
+            for row in rows
+        ]
+
+    async def _correlated(self, state: BookState) -> dict[str, Decimal]:
+        """Value that moves with each symbol of the book, its own included."""
+        values = state.exposures()
+        history = None
+        with suppress(ToolError, VenueError):  # who only looks is told what can be told
+            history = await self._lookout.history(values)
+        threshold = self._limits.correlation_threshold
+        return {
+            symbol: state.gross
+            if history is None or symbol not in history
+            else Decimal(str(history.correlated(symbol, values, threshold)))
+            for symbol in values
+        }
+
+    def _sizing_quote(self, quotes: Sequence[Quote], side: Side, accounts: Accounts) -> tuple[Quote, Decimal]:
         """Choose where to trade an order of unknown size, and say what is free there to pay for it.
 
         That is the best quote among the venues that can pay for the largest order, else the venue with the most.
         """
-        quotes = await self._markets.quotes(symbol)
         base = quotes[0].market.base
         most = accounts.equity * self._limits.max_trade_fraction if side == "buy" else accounts.total(base)
         free = {quote.market.venue: accounts.free(quote.market.venue, self._spent(side, base)) for quote in quotes}
@@ -473,14 +768,35 @@ class Desk:
         chosen = best(able, side) if able else max(quotes, key=lambda quote: free[quote.market.venue])
         return chosen, free[chosen.market.venue]
 
+    async def _vetted(self, leg: pairs.Wanted) -> Intent:
+        """Hold one of two legs against the limits and what its venue has, as if it alone filled."""
+        try:
+            accounts = await self._portfolio.accounts()
+            quotes = await self._markets.quotes(leg.symbol)
+            market, _ = await self._route(leg.symbol, leg.side, leg.quantity, leg.limit, leg.venue, accounts, quotes)
+            cut = _tradable(market, leg.quantity, leg.limit)
+            state = await self._facing(leg.symbol, leg.side, accounts)
+            _allow(risk.check(ProposedOrder(leg.symbol, leg.side, cut, leg.limit), state, self._limits))
+        except ToolError as denial:
+            clamps = denial.clamps if isinstance(denial, _Denied) else ()
+            self._decisions.deny(leg.key, leg.wish(self._clock.now()), leg.owner, clamps, str(denial))
+            raise
+        return leg.intent(market, cut, known_then(state, leg.symbol, leg.limit, leg.evidence))
+
     async def _route(
-        self, symbol: str, side: Side, quantity: Decimal, limit: Decimal | None, venue: str
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Decimal,
+        limit: Decimal | None,
+        venue: str,
+        accounts: Accounts,
+        quotes: Sequence[Quote],
     ) -> tuple[Market, Decimal]:
         """Choose a venue that can pay, the one asked for or the best, and the price to expect there."""
-        if venue:
-            await self._markets.market(symbol, venue)  # raises when the venue does not list it
-        accounts = await self._portfolio.accounts()
-        quotes = [quote for quote in await self._markets.quotes(symbol) if venue in ("", quote.market.venue)]
+        quotes = [quote for quote in quotes if venue in ("", quote.market.venue)]
+        if not quotes:
+            await self._markets.market(symbol, venue)  # raises: the venue does not list it
         able = [quote for quote in quotes if _pays(accounts, quote, side, quantity, limit or quote.ask)]
         if not able:
             spent = self._spent(side, quotes[0].market.base)
@@ -491,7 +807,7 @@ class Desk:
             )
         if limit is not None:
             return best(able, side).market, limit
-        return await self._markets.route(symbol, side, quantity, [quote.market.venue for quote in able])
+        return await self._markets.route(symbol, side, quantity, [quote.market for quote in able])
 
     def _spent(self, side: Side, base: str) -> str:
         return self._quote if side == "buy" else base
@@ -505,9 +821,17 @@ def _pays(accounts: Accounts, quote: Quote, side: Side, quantity: Decimal, price
     return accounts.free(market.venue, accounts.quote) >= quantity * price * (1 + market.fee)
 
 
+class _Denied(ToolError):
+    """Limits deny an order."""
+
+    def __init__(self, clamps: Sequence[Clamp]) -> None:
+        super().__init__(f"order denied: {'; '.join(str(clamp) for clamp in clamps)}")
+        self.clamps = clamps
+
+
 def _allow(broken: Sequence[Clamp]) -> None:
     if broken:
-        raise ToolError(f"order denied: {'; '.join(str(clamp) for clamp in broken)}")
+        raise _Denied(broken)
 
 
 def _tradable(market: Market, quantity: Decimal, price: Decimal) -> Decimal:

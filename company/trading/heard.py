@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
-from company.errors import VenueError
+from company.errors import OrderNotFound, VenueError
 from company.ports import Json
 
 Candles = Callable[[str, str, int | None], Awaitable[list[list[Any]]]]
@@ -93,8 +93,8 @@ class Heard:
         self._refuse()
 
     async def fetch_order(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse."""
-        self._refuse()
+        """Find nothing: single orders were not heard."""
+        raise OrderNotFound(f"{self.id} is only listened to here: single orders are not heard")
 
     async def close(self) -> None:
         """Do nothing: the venue belongs to who opened it."""

@@ -8,16 +8,16 @@ Quotes are kept while the clock stands still and dropped when the desk itself tr
 bar closes. Only closed bars count: a bar still forming would make every indicator change within the bar.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from itertools import permutations
+from itertools import islice, permutations
 from statistics import median
 from typing import Any, Literal
 
 from company.errors import ToolError, VenueError
-from company.ports import Clock, Json, Venue, decimal_of
+from company.ports import Clock, Json, Venue
 from company.trading.answers import answer, number, optional
 from company.trading.features import Bars, timeframe_seconds
 from company.trading.figures import Figure, Report, figure, significant, whole_steps
@@ -172,6 +172,7 @@ class _Kept:
     """What is remembered between calls: quotes of one moment, bars until the next one closes."""
 
     at: datetime | None = None
+    orders: int = 0
     quotes: dict[str, list[Quote]] = field(default_factory=dict)
     bars: dict[tuple[str, str, int], Bars] = field(default_factory=dict)
 
@@ -193,23 +194,58 @@ class Markets:
         self._kept = _Kept()
 
     async def listed(self) -> Mapping[str, Mapping[str, Market]]:
-        """Return the markets by symbol, then by venue name, in the venues' own order."""
+        """Return the markets by symbol, then by venue name, in the venues' own order.
+
+        Raises:
+            VenueError: A venue does not answer.
+        """
         if not self._listed:
-            listed: dict[str, dict[str, Market]] = {}
-            for name, venue in self.venues.items():
-                for raw in (await answer(name, venue.load_markets())).values():
-                    if trades_spot(raw, self.quote):
-                        listed.setdefault(raw["symbol"], {})[name] = Market.read(name, raw)
+            listed, silent = await self._read_listings()
+            if silent is not None:
+                raise silent
             self._listed = listed
         return self._listed
 
-    async def resolve(self, text: str) -> str:
+    async def _read_listings(self) -> tuple[dict[str, dict[str, Market]], VenueError | None]:
+        """Read the markets of the venues that answer, and why one does not."""
+        listed: dict[str, dict[str, Market]] = {}
+        silent: VenueError | None = None
+        for name, venue in self.venues.items():
+            try:
+                found = await answer(name, venue.load_markets())
+            except VenueError as error:
+                silent = silent or error
+                continue
+            for raw in found.values():
+                if trades_spot(raw, self.quote):
+                    listed.setdefault(raw["symbol"], {})[name] = Market.read(name, raw)
+        return listed, silent
+
+    async def _reachable(self) -> Mapping[str, Mapping[str, Market]]:
+        """Return the markets as `listed` does, but for those of venues that do not answer.
+
+        Raises:
+            VenueError: None of them answers.
+        """
+        if self._listed:
+            return self._listed
+        listed, silent = await self._read_listings()
+        if silent is not None and not listed:
+            raise silent
+        return listed
+
+    async def resolve(self, text: str, *, exiting: bool = False) -> str:
         """Return the unified symbol meant by `text`: "BTC", "btc/usdt", "BTC-USDT" and "BTCUSDT" are all `BTC/USDT`.
+
+        Args:
+            text: What somebody wrote.
+            exiting: It is to be sold: venues that do not answer are left out.
 
         Raises:
             ToolError: No venue lists such a symbol.
+            VenueError: A venue does not answer, and nobody wants out.
         """
-        listed = await self.listed()
+        listed = await (self._reachable() if exiting else self.listed())
         plain = text.strip().upper().replace("-", "/").replace("_", "/")
         for symbol in (plain, f"{plain}/{self.quote}", f"{plain.removesuffix(self.quote)}/{self.quote}"):
             if symbol in listed:
@@ -229,9 +265,10 @@ class Markets:
             raise ToolError(f"venue {venue!r} does not list {symbol}; it trades at {', '.join(markets)}")
         return markets[name]
 
-    def forget_quotes(self) -> None:
-        """Drop remembered quotes, because an order of ours changed the books."""
-        self._kept.at = None
+    def forget_quotes(self, symbol: str) -> None:
+        """Drop remembered quotes of a symbol, because an order of ours changed its books."""
+        self._kept.quotes.pop(symbol, None)
+        self._kept.orders += 1
 
     async def quotes(self, symbol: str) -> list[Quote]:
         """Return the quotes of every venue that lists `symbol`.
@@ -243,10 +280,30 @@ class Markets:
             self._kept.at = now
             self._kept.quotes.clear()
         if (kept := self._kept.quotes.get(symbol)) is None:
+            asked = self._kept.orders
             kept = [await self._quote(market) for market in (await self.listed())[symbol].values()]
-            if self._kept.at == now:  # else the desk traded, or time went on, while the venues were asked
+            if (self._kept.at, self._kept.orders) == (now, asked):  # else the desk traded, or time went on, meanwhile
                 self._kept.quotes[symbol] = kept
         return kept
+
+    async def answering(self, symbol: str) -> list[Quote]:
+        """Return the quotes of the venues that answer now; nothing is kept.
+
+        This is for exits: whoever wants to get out does not wait for a venue that is silent.
+
+        Raises:
+            VenueError: None of them answers.
+        """
+        quotes: list[Quote] = []
+        silent: VenueError | None = None
+        for market in (await self._reachable())[symbol].values():
+            try:
+                quotes.append(await self._quote(market))
+            except VenueError as error:
+                silent = error
+        if not quotes and silent is not None:
+            raise silent
+        return quotes
 
     async def _quote(self, market: Market) -> Quote:
         where = f"{market.venue} {market.symbol} ticker"
@@ -260,30 +317,28 @@ class Markets:
             raise VenueError(f"{where}: bid {bid} and ask {ask} cannot be right")
         return Quote(market, bid, ask, optional(raw, "percentage", where))
 
-    async def best_quote(self, symbol: str, side: Side) -> Quote:
-        """Return the quote at which a small market order does best after fees."""
-        return best(await self.quotes(symbol), side)
-
     async def fill_price(self, market: Market, side: Side, quantity: Decimal) -> Decimal | None:
         """Return the average price a market order would get, by walking the book; None when the book is too thin."""
         book = await answer(market.venue, self.venues[market.venue].fetch_order_book(market.symbol, DEPTH))
         left, paid = quantity, Decimal(0)
-        for price, offered, *_ in book["asks" if side == "buy" else "bids"]:
-            taken = min(left, decimal_of(offered))
+        for price, offered in levels(book, "asks" if side == "buy" else "bids", f"{market.venue} {market.symbol} book"):
+            taken = min(left, offered)
             left -= taken
-            paid += taken * decimal_of(price)
+            paid += taken * price
             if not left:
                 return paid / quantity
         return None
 
-    async def route(self, symbol: str, side: Side, quantity: Decimal, among: Iterable[str]) -> tuple[Market, Decimal]:
+    async def route(
+        self, symbol: str, side: Side, quantity: Decimal, among: Iterable[Market]
+    ) -> tuple[Market, Decimal]:
         """Find the venue where a market order gets the best average price after fees.
 
         Args:
             symbol: Unified symbol.
             side: `buy` or `sell`.
             quantity: In base units.
-            among: Names of the venues that come into question; others are not asked.
+            among: The markets of the symbol that come into question; other venues are not asked.
 
         Returns:
             The market and the average price before fees.
@@ -291,10 +346,9 @@ class Markets:
         Raises:
             ToolError: No book is deep enough.
         """
-        names = set(among)
         best: tuple[Decimal, Market, Decimal] | None = None
-        for name, market in (await self.listed())[symbol].items():
-            if name in names and (price := await self.fill_price(market, side, quantity)) is not None:
+        for market in among:
+            if (price := await self.fill_price(market, side, quantity)) is not None:
                 cost = price * (1 + market.fee) if side == "buy" else -price * (1 - market.fee)
                 if best is None or cost < best[0]:
                     best = cost, market, price
@@ -336,7 +390,7 @@ class Markets:
         book = await answer(market.venue, self.venues[market.venue].fetch_order_book(symbol, DEPTH))
         shown = max(1, min(depth, BOOK_LEVELS))
         bid, ask = _best(book, "bids", where), _best(book, "asks", where)
-        bids, asks = _levels(book, "bids", shown), _levels(book, "asks", shown)
+        bids, asks = (list(islice(levels(book, side, where), shown)) for side in ("bids", "asks"))
         bought, sold = sum(level[1] for level in bids), sum(level[1] for level in asks)
         return OrderBook(
             symbol=symbol,
@@ -401,8 +455,22 @@ def best_arbitrage(quotes: Iterable[Quote]) -> Arbitrage | None:
     )
 
 
-def _levels(book: Json, side: str, depth: int) -> list[tuple[Decimal, Decimal]]:
-    return [(decimal_of(price), decimal_of(amount)) for price, amount, *_ in book[side][:depth]]
+def levels(book: Json, side: str, where: str) -> Iterator[tuple[Decimal, Decimal]]:
+    """Yield the price and quantity of every level of one side of a book.
+
+    Args:
+        book: As a venue tells it.
+        side: `bids` or `asks`.
+        where: The venue and the book, for messages.
+
+    Raises:
+        VenueError: A price is not above 0, or a quantity below it.
+    """
+    for level, (told, offered, *_) in enumerate(book.get(side) or ()):
+        price, amount = (number({side: figure}, side, f"{where} level {level}") for figure in (told, offered))
+        if price <= 0 or amount < 0:
+            raise VenueError(f"{where}: level {level} of {side} is not positive, it cannot be right")
+        yield price, amount
 
 
 def _best(book: Mapping[str, Any], side: str, where: str) -> Decimal:

@@ -2,31 +2,34 @@
 
 Balances of the venues are the truth about quantities; trades explain them. The desk's own books open at its first
 sight of the accounts: what is there then is inventory, taken in at its mark of that moment, and older trades do not
-count. Later a balance that trades do not explain is a deposit or a withdrawal. Trades are read from where the last
-reading ended, so a long history is never read twice; the reading position and the holding change in one transaction.
+count. Later a balance that trades do not explain is a deposit or a withdrawal, and is kept as what it is. One reading
+is booked in one transaction, or not at all.
 
 Everything is valued at the mid price of the venue that holds it. A currency that no venue quotes cannot be valued: it
 is named in `unpriced`, and counts nothing.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import groupby
 from statistics import median
 
 from company.errors import VenueError
-from company.ports import Books, Json, decimal_of
-from company.trading.answers import answer, charges, number, optional
+from company.ports import Books, decimal_of
+from company.trading.accounts import Account, Accounts
+from company.trading.answers import answer, number, optional
+from company.trading.blotter import Blotter
+from company.trading.bookkeeping import Bookkeeper
 from company.trading.curve import EquityCurve
 from company.trading.figures import Figure, Report, money, percent, significant
-from company.trading.holdings import Holding, Trade
-from company.trading.markets import Market, Markets
+from company.trading.holdings import Holding
+from company.trading.markets import Markets
+from company.trading.orders import DOUBTFUL, state
+from company.trading.readings import CURSORS, MARKS, Readings, TradeReader
 from company.trading.risk import BookState, EquityMarks, mark_equity
 
-HOLDINGS, CURSORS, MARKS = "trading.holding", "trading.cursor", "trading.marks"
 READINGS = 5  # attempts at balances and trades that belong together
 _ZERO = Decimal(0)
 
@@ -101,78 +104,24 @@ class ClosedTrades:
     won: int
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One currency on one venue, exactly. `mark` is its price in quote units, None when no venue quotes it."""
-
-    venue: str
-    currency: str
-    free: Decimal
-    total: Decimal
-    mark: Decimal | None
-
-    @property
-    def value(self) -> Decimal:
-        """Worth in quote units; 0 when it cannot be valued."""
-        return self.total * self.mark if self.mark is not None else _ZERO
-
-
-@dataclass(frozen=True, slots=True)
-class Accounts:
-    """All balances at one moment."""
-
-    quote: str
-    rows: tuple[Account, ...]
-
-    @property
-    def equity(self) -> Decimal:
-        """Value of everything that can be valued, in quote units."""
-        return _sum(row.value for row in self.rows)
-
-    @property
-    def cash(self) -> Decimal:
-        """Quote currency on all venues."""
-        return self.total(self.quote)
-
-    @property
-    def unpriced(self) -> list[str]:
-        """Currencies that cannot be valued."""
-        return list(dict.fromkeys(row.currency for row in self.rows if row.mark is None))
-
-    def held(self) -> dict[str, list[Account]]:
-        """Return the priced accounts other than the quote currency, by symbol."""
-        symbols: dict[str, list[Account]] = {}
-        for row in self.rows:
-            if row.currency != self.quote and row.mark is not None:
-                symbols.setdefault(f"{row.currency}/{self.quote}", []).append(row)
-        return symbols
-
-    def total(self, currency: str) -> Decimal:
-        """Return the balance of a currency over all venues."""
-        return _sum(row.total for row in self.rows if row.currency == currency)
-
-    def totals(self) -> list[tuple[str, str, Decimal]]:
-        """Return venue, currency and balance of every account."""
-        return [(row.venue, row.currency, row.total) for row in self.rows]
-
-    def free(self, venue: str, currency: str) -> Decimal:
-        """Return the free balance of a currency on a venue."""
-        return next((row.free for row in self.rows if row.venue == venue and row.currency == currency), _ZERO)
-
-
 class Portfolio:
     """Balances, positions and results over all venues.
 
     Args:
         markets: Prices, and the venues the accounts are on.
         books: Where the desk's own books are kept.
+        blotter: Knows which orders are ours.
     """
 
-    def __init__(self, *, markets: Markets, books: Books) -> None:
+    def __init__(self, *, markets: Markets, books: Books, blotter: Blotter) -> None:
         self._markets = markets
         self._books = books
+        self._blotter = blotter
         self._curve = EquityCurve(books)
+        self._trades = TradeReader(markets=markets, books=books, blotter=blotter, mark=self._mark)
         self._reading = asyncio.Lock()  # balances and trades that are booked together must be read together
+        self._keeper = Bookkeeper(books=books, blotter=blotter, bookings=self._trades.bookings)
+        self.bookings = self._trades.bookings
 
     async def accounts(self) -> Accounts:
         """Read all balances and value them; opens the desk's books at the first sight."""
@@ -184,7 +133,7 @@ class Portfolio:
                 if raw is not None and (total := decimal_of(raw)):
                     mark = await self._mark(name, currency)
                     rows.append(Account(name, currency, decimal_of(free.get(currency) or 0), total, mark))
-        accounts = Accounts(self._markets.quote, tuple(rows))
+        accounts = Accounts(self._markets.quote, tuple(rows), tuple(self._markets.venues))
         if self._books.get(MARKS, "opened") is None:
             await self._open(accounts)
         return accounts
@@ -218,13 +167,13 @@ class Portfolio:
 
     async def positions(self) -> list[Position]:
         """Return what is held, the most valuable first."""
-        accounts, holdings = await self._booked()
+        accounts, holdings = await self.booked()
         rows = [_position(symbol, rows, holdings.get(symbol, Holding())) for symbol, rows in accounts.held().items()]
         return sorted(rows, key=lambda position: (-position.value, position.symbol))
 
     async def profit_and_loss(self) -> ProfitAndLoss:
         """Return the result since the books opened, and of today."""
-        accounts, holdings = await self._booked()
+        accounts, holdings = await self.booked()
         marks = self._remember(accounts.equity)
         opened = self._books.get(MARKS, "opened") or {}
         held = _sum(row.value for rows in accounts.held().values() for row in rows)
@@ -248,7 +197,7 @@ class Portfolio:
 
     async def closed_trades(self) -> ClosedTrades:
         """Return how many trades were closed, and how many of them earned."""
-        _, holdings = await self._booked()
+        _, holdings = await self.booked()
         return ClosedTrades(
             count=sum(holding.closed for holding in holdings.values()),
             won=sum(holding.won for holding in holdings.values()),
@@ -265,145 +214,90 @@ class Portfolio:
         return mids[venue] if venue in mids else median(mids.values())
 
     async def _pending(self) -> dict[str, Decimal]:
-        """Value of the open buy orders by symbol, at their limit, or at the mark when they have none."""
+        """Value of the buy orders by symbol that are open, or may be: at their limit, else at the price to expect."""
         pending: dict[str, Decimal] = {}
-        listed = await self._markets.listed()
+        listed, resting = await self._markets.listed(), set[str]()
         for name, venue in self._markets.venues.items():
             for order in await answer(name, venue.fetch_open_orders()):
+                resting.add(str(order.get("clientOrderId")))
                 if order["side"] == "buy" and (symbol := order["symbol"]) in listed:
                     where = f"{name} open order {order.get('id')!r}"
                     left = optional(order, "remaining", where) or number(order, "amount", where)
                     price = optional(order, "price", where) or await self._mark(name, symbol.split("/")[0]) or _ZERO
                     pending[symbol] = pending.get(symbol, _ZERO) + left * price
+        for symbol, value in self._doubtful(resting):
+            pending[symbol] = pending.get(symbol, _ZERO) + value
         return pending
+
+    def _doubtful(self, resting: Collection[str]) -> Iterator[tuple[str, Decimal]]:
+        """Value of the buy orders that were sent and may have happened, at the price they were sent for."""
+        for key, row in self._blotter.orders.unsettled().items():
+            if state(row) in DOUBTFUL and row["side"] == "buy" and key not in resting:
+                price = row.get("expected") or row["price"] or 0
+                yield row["symbol"], Decimal(row["quantity"]) * Decimal(price)
 
     def _remember(self, equity: Decimal) -> EquityMarks:
         """Mark the equity; the peak, the day's beginning and the curve survive the process."""
-        raw, now = self._books.get(MARKS, "equity"), self._markets.clock.now()
-        last = EquityMarks.model_validate(raw) if raw else None
+        last, now = self._last_marks(), self._markets.clock.now()
         marks = mark_equity(last, equity, now)
         if marks != last or not self._curve.holds(now, equity):
-            with self._books.transaction():
+            with self._books.transaction():  # read again: another process must not lose its peak or its deepest fall
+                marks = mark_equity(self._last_marks(), equity, now)
                 self._books.put(MARKS, "equity", marks.model_dump(mode="json"))
                 self._curve.mark(now, equity)
         return marks
 
+    def _last_marks(self) -> EquityMarks | None:
+        raw = self._books.get(MARKS, "equity")
+        return EquityMarks.model_validate(raw) if raw else None
+
     async def _open(self, accounts: Accounts) -> None:
         """Open the books: what is held is inventory at its mark, and reading of trades begins now."""
         now = self._markets.clock.now()
-        cursors: dict[str, Json] = {}
-        for symbol, markets in (await self._markets.listed()).items():
-            for market in markets.values():
-                cursor = self._cursor(market.venue, symbol)
-                cursors[f"{market.venue}:{symbol}"] = _moved(cursor, await self._fetch(market, cursor["at"]))
+        cursors = await self._trades.beginnings(now, {row.currency for row in accounts.rows})
+        holdings = {
+            symbol: Holding.found(_sum(row.total for row in rows), _sum(row.value for row in rows))
+            for symbol, rows in accounts.held().items()
+        }
         with self._books.transaction():
             if self._books.get(MARKS, "opened") is not None:
                 return
             for key, cursor in cursors.items():
                 self._books.put(CURSORS, key, cursor)
-            for symbol, rows in accounts.held().items():
-                quantity, value = _sum(row.total for row in rows), _sum(row.value for row in rows)
-                self._books.put(HOLDINGS, symbol, Holding(quantity=quantity, cost=value).model_dump(mode="json"))
+            self._keeper.keep(holdings)
+            self.bookings.open(now, accounts.by_venue(), holdings)
             self._books.put(MARKS, "opened", {"at": now, "equity": accounts.equity})
 
-    async def _booked(self) -> tuple[Accounts, dict[str, Holding]]:
+    async def booked(self) -> tuple[Accounts, dict[str, Holding]]:
         """Read balances and new trades, book them, and return both."""
         async with self._reading:
-            accounts, found = await self._read()
-            held = accounts.held()
-            for symbol, trades in found.items():
-                await self._book(symbol, trades, held.get(symbol, []))
-        return accounts, {key: Holding.model_validate(raw) for key, raw in self._books.items(HOLDINGS)}
+            for _ in range(READINGS):
+                count = self.bookings.count()
+                accounts, found = await self._read()
+                with self._books.transaction():
+                    if self.bookings.count() == count:  # else another process booked something meanwhile
+                        self._keeper.book(accounts, found, self._markets.clock.now())
+                        return accounts, self.holdings()
+        raise VenueError(f"another process booked trades during each of {READINGS} readings: try again", retryable=True)
 
-    async def _read(self) -> tuple[Accounts, dict[str, dict[Market, list[Json]]]]:
+    def holdings(self) -> dict[str, Holding]:
+        """Return every symbol's account as it was booked last."""
+        return self._keeper.holdings()
+
+    async def _read(self) -> tuple[Accounts, Readings]:
         """Read balances and the trades that explain them; again, when something was filled in between."""
         before = await self.accounts()
         for _ in range(READINGS):
-            found = {
-                symbol: {market: await self._new_trades(market) for market in markets.values()}
-                for symbol, markets in (await self._markets.listed()).items()
-            }
+            found = await self._trades.read(before.by_venue())
             accounts = await self.accounts()
             if accounts.totals() == before.totals():
                 return accounts, found
             before = accounts
         raise VenueError(f"balances changed during each of {READINGS} readings: try again", retryable=True)
 
-    async def _new_trades(self, market: Market) -> list[Json]:
-        """Return the trades after the reading position, page by page."""
-        cursor = self._cursor(market.venue, market.symbol)
-        found: list[Json] = []
-        while page := _unread(await self._fetch(market, cursor["at"]), cursor):
-            found += page
-            cursor = _moved(cursor, page)
-        return found
-
-    async def _book(self, symbol: str, found: Mapping[Market, list[Json]], rows: Iterable[Account]) -> None:
-        """Bring one symbol's holding to its balances: trades explain the change, the rest came or went without one."""
-        total, value = _sum(row.total for row in rows), _sum(row.value for row in rows)
-        prices = {market: await self._fee_prices(market, page) for market, page in found.items()}
-        with self._books.transaction():
-            raw = self._books.get(HOLDINGS, symbol)
-            before = holding = Holding.model_validate(raw) if raw else Holding()
-            trades: list[Trade] = []
-            for market, page in found.items():
-                cursor = self._cursor(market.venue, market.symbol)
-                if unread := _unread(page, cursor):
-                    where = f"{market.venue} {symbol}"
-                    trades += [Trade.read(entry, where, market.base, prices[market]) for entry in unread]
-                    self._books.put(CURSORS, f"{market.venue}:{symbol}", _moved(cursor, unread))
-            unexplained = total - holding.quantity - _sum(trade.change for trade in trades)
-            mark = value / total if total else _ZERO
-            holding = holding.moved(max(unexplained, _ZERO), mark)
-            trades.sort(key=lambda trade: trade.at)
-            for _, fills in groupby(trades, key=lambda trade: trade.order):
-                holding = holding.executed(list(fills))
-            holding = holding.moved(min(unexplained, _ZERO), mark)
-            if holding != before:
-                self._books.put(HOLDINGS, symbol, holding.model_dump(mode="json"))
-
-    async def _fee_prices(self, market: Market, page: Iterable[Json]) -> dict[str, Decimal]:
-        """Value the currencies in which fees were taken, in quote units."""
-        prices: dict[str, Decimal] = {}
-        for raw in page:
-            where = f"{market.venue} {market.symbol} trade {raw.get('id')!r}"
-            for currency, _ in charges(raw, where):
-                if currency not in prices and currency != market.base:
-                    if (price := await self._mark(market.venue, currency)) is None:
-                        raise VenueError(
-                            f"{where}: its fee is in {currency!r}, which no venue prices in {market.symbol}"
-                        )
-                    prices[currency] = price
-        return prices
-
-    async def _fetch(self, market: Market, since: int) -> list[Json]:
-        venue = self._markets.venues[market.venue]
-        page = await answer(market.venue, venue.fetch_my_trades(market.symbol, since))
-        for raw in page:
-            number(raw, "timestamp", f"{market.venue} {market.symbol} trade {raw.get('id')!r}")
-        return page
-
     def read_until(self, venue: str, symbol: str) -> int:
         """Return the time up to which trades are booked, UTC epoch milliseconds; later ones may be still to come."""
-        return int(self._cursor(venue, symbol)["at"])
-
-    def _cursor(self, venue: str, symbol: str) -> Json:
-        """Return the reading position: a time, and the ids already read at that time."""
-        now = int(self._markets.clock.now().timestamp() * 1000)
-        return self._books.get(CURSORS, f"{venue}:{symbol}") or {"at": now, "ids": []}
-
-
-def _unread(page: Iterable[Json], cursor: Json) -> list[Json]:
-    at, ids = cursor["at"], set(cursor["ids"])
-    return [raw for raw in page if raw["timestamp"] > at or (raw["timestamp"] == at and str(raw["id"]) not in ids)]
-
-
-def _moved(cursor: Json, page: Iterable[Json]) -> Json:
-    """Return the reading position after `page`."""
-    read = [(raw["timestamp"], str(raw["id"])) for raw in page]
-    at = max([cursor["at"], *(time for time, _ in read)])
-    ids = cursor["ids"] if at == cursor["at"] else []
-    return {"at": at, "ids": [*ids, *(trade for time, trade in read if time == at)]}
+        return int(self._trades.cursor(venue, symbol)["at"])
 
 
 def _position(symbol: str, rows: list[Account], holding: Holding) -> Position:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from tests.bench import governor, provider, replay, serving, web
+from tests.bench import backtest, desk, features, governor, matching, provider, replay, risk, serving, web
 
 RUNS = 5
 
@@ -29,7 +29,15 @@ def main() -> None:
         show(name, value, bar)
     show("governor.decide_p50_ms", _decide_ms(), 0.2)
     show("governor.check_p50_ms", governor.check_ms(), 0.2)
-    for name, value, bar, least in chain(serving.figures(), web.figures()):
+    for name, value, bar, least in chain(
+        desk.figures(),
+        backtest.figures(),
+        features.figures(),
+        matching.figures(),
+        risk.figures(),
+        serving.figures(),
+        web.figures(),
+    ):
         show(name, value, bar, least=least)
 
 

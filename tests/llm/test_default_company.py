@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from company.config import Settings
+from company.config import DataSettings, Settings
 from company.defence import Watch
 from company.errors import ToolError
+from company.home import open_secrets
 from company.llm import Models, render
 from company.newsroom import Newsroom
 from company.roles import SUMMARY_LIMIT, load_roles
@@ -22,6 +23,7 @@ from company.store.records import Records
 from company.studio import Studio
 from company.toolkit import Context, load_tools
 from company.trading import Desk, RiskLimits
+from company.trading.feeds import DataKeys, Feeds, open_feeds
 from company.world import START, MemoryBooks, PaperNews, PaperOutbox, PaperTraffic, PaperWorld, VirtualClock
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +99,13 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     store = Store.open(tmp_path / "company.db", now=clock.now)
     services: dict[type, Any] = {
         Desk: Desk(venues=world.venues, clock=clock, books=books, limits=RiskLimits()),
+        Feeds: open_feeds(
+            DataSettings(),
+            paper=world.venues["paper-a"],
+            clock=clock,
+            wall=clock,
+            keys=DataKeys({}, open_secrets(tmp_path, store, {})),
+        ),
         Newsroom: Newsroom(feed=PaperNews(**outside, shocks=world.market.shocks), clock=clock, books=books),
         Watch: Watch(traffic=PaperTraffic(**outside, books=books), clock=clock, books=books),
         Studio: Studio(outbox=PaperOutbox(**outside, books=books), clock=clock, books=books),
@@ -142,11 +151,16 @@ async def test_cycles_go_on_trading_inside_the_slices(stage: Stage) -> None:
         ("buy 0.1 BTC", ["trading"], "place_order"),
         ("sell $300 of bitcoin", ["trading"], "place_order"),
         ("what is our value at risk?", ["trading"], "value_at_risk"),
-        ("is there any arbitrage?", ["trading"], "ticker"),
+        ("is there any arbitrage?", ["trading"], "arbitrage"),
         ("are the news good or bad?", ["research"], "sentiment"),
         ("what does it all cost?", ["operations"], "costs"),
         ("has anybody changed our records?", ["security"], "verify_journal"),
-        ("should we buy solana?", ["trading"], "size_position"),
+        ("should we buy solana?", ["trading"], "consensus"),
+        ("what do the strategies say about ether?", ["trading"], "signals"),
+        ("why did we trade?", ["trading"], "decisions"),
+        ("why was nothing bought?", ["trading"], "decisions"),
+        ("do the books agree with the exchanges?", ["trading"], "reconciliation"),
+        ("how fresh is the price of BTC?", ["trading"], "market_data"),
     ],
 )
 async def test_a_request_reaches_its_roles_and_runs_their_tools(

@@ -123,7 +123,9 @@ async def test_a_size_can_be_placed_as_it_stands(office):
 
 async def test_vetting_names_the_rules_an_order_breaks(office):
     assert await office.desk.vet("ETH", "buy", 1) == []
-    assert rules(await office.desk.vet("ETH", "buy", 1000)) == ["risk.per_trade", "risk.per_position", "risk.gross"]
+    assert rules(await office.desk.vet("ETH", "buy", 1000)) == [
+        "risk.per_trade", "risk.per_position", "risk.gross", "risk.correlated", "risk.var", "risk.cvar",
+    ]  # fmt: skip
     assert rules(await office.desk.vet("BTC", "sell", "0.2")) == ["risk.no_short"]
     assert await office.desk.vet("BTC", "sell", "0.15") == []
 

@@ -10,7 +10,7 @@ from company.events import CUSTOM_NAMES, plain
 from company.toolkit.loader import load_tools
 from company.trading import Desk
 
-FILES = ("exchange.py", "market.py", "risk.py", "portfolio.py")
+FILES = ("exchange.py", "market.py", "risk.py", "portfolio.py", "strategies.py", "books.py")
 HERE = Path(__file__).parents[2] / "tools"
 
 
@@ -62,6 +62,12 @@ READS = [
     ("risk_limits", {}),
     ("positions", {}),
     ("profit_and_loss", {}),
+    ("signals", {"symbol": "BTC"}),
+    ("consensus", {"symbol": "BTC"}),
+    ("state_vector", {"symbol": "BTC", "timeframe": "15m"}),
+    ("arbitrage", {"symbol": "BTC"}),
+    ("reconciliation", {}),
+    ("decisions", {"limit": 5}),
 ]
 
 
@@ -123,6 +129,36 @@ async def test_a_denied_order_tells_the_rule_and_no_event(call):
         await call("place_order", symbol="ETH", side="buy", quantity=50, reason="greed")
 
     assert call.events == []
+
+
+async def test_every_rule_that_cuts_a_size_is_an_event_with_its_figures(call):
+    sizing = await call("size_position", symbol="BTC", side="buy", conviction=0.5)
+
+    [(name, told)] = call.events
+    assert name == "risk.clamped"
+    assert told == {
+        "tool": "size_position", "symbol": "BTC/USDT", "side": "buy", "approved": False,
+        "rule": "risk.min_conviction", "limit": "0.6", "value": "0.5",
+    }  # fmt: skip
+    assert [told["rule"]] == [clamp["rule"] for clamp in sizing["clamps"]]
+
+
+async def test_a_bound_of_the_caller_is_no_limit_of_the_desk(call):
+    sizing = await call("size_position", symbol="BTC", side="buy", conviction=0.9, at_most=500)
+
+    assert [clamp["rule"] for clamp in sizing["clamps"]] == ["risk.wanted"]
+    assert call.events == []
+
+
+async def test_every_rule_that_denies_an_order_is_an_event_of_its_assessment(call, tools):
+    await call("positions")
+
+    stakes = await tools["place_order"].assess("ETH", "buy", Decimal(10), context=call.context)
+
+    assert [name for name, _ in call.events] == ["risk.clamped"] * len(stakes.denials)
+    assert [told["rule"] for _, told in call.events] == [denial.rule for denial in stakes.denials]
+    assert call.events[0][1]["rule"] == "risk.per_trade"
+    assert Decimal(call.events[0][1]["value"]) > Decimal(call.events[0][1]["limit"])
 
 
 async def test_orders_are_irreversible_and_can_be_looked_up(tools):

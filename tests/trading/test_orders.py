@@ -8,24 +8,12 @@ from hypothesis import strategies as st
 
 from company.errors import DuplicateOrder, InsufficientFunds, InvalidOrder, RequestTimeout, ToolError
 from company.trading import RiskLimits
+from tests.trading.faults import Around, bend
 
 D = Decimal
 FEES = {"paper-a": D("0.0010"), "paper-b": D("0.0010"), "paper-c": D("0.0012")}
-WIDE = RiskLimits(max_trade_fraction=D(1), max_position_fraction=D(1), max_gross_fraction=D(1))
-
-
-class Around:
-    """A venue around another one; subclasses bend single calls."""
-
-    def __init__(self, inner):
-        self.inner, self.sent = inner, 0
-
-    def __getattr__(self, name):
-        return getattr(self.inner, name)
-
-    async def create_order(self, *order):
-        self.sent += 1
-        return await self.inner.create_order(*order)
+NO_TAILS = {name: D(1) for name in ("max_correlated_fraction", "max_var_fraction", "max_cvar_fraction")}
+WIDE = RiskLimits(max_trade_fraction=D(1), max_position_fraction=D(1), max_gross_fraction=D(1), **NO_TAILS)
 
 
 class DropsReply(Around):
@@ -89,10 +77,6 @@ class DiesBeforeSending(Around):
         raise KilledError
 
 
-def bend(kind):
-    return {"paper-a": kind, "paper-b": kind, "paper-c": kind}
-
-
 async def held(desk, symbol):
     return next((row.quantity for row in await desk.positions() if row.symbol == symbol), 0)
 
@@ -104,7 +88,7 @@ async def test_an_order_is_written_down_with_its_reason_before_the_venue_hears_o
         await office.desk.place("ETH", "buy", 1, key="k", reason="score 0.8", venue="paper-b")
 
     written = office.books.get("trading.order", "k")
-    assert (written["status"], written["venue"], written["reason"]) == ("intent", "paper-b", "score 0.8")
+    assert (written["status"], written["venue"], written["reason"]) == ("sent", "paper-b", "score 0.8")
 
 
 @pytest.mark.parametrize("death", [DiesBeforeSending, DiesAfterSending])
@@ -200,7 +184,8 @@ async def test_a_limit_denies_an_order_before_anything_is_written(office):
 
 
 async def test_an_order_that_only_fits_at_the_best_level_is_denied_at_its_real_price(open_office):
-    office = open_office(limits=RiskLimits(max_trade_fraction=D("0.3"), max_position_fraction=D("0.5")))
+    limits = RiskLimits(max_trade_fraction=D("0.3"), max_position_fraction=D("0.5"), **NO_TAILS)
+    office = open_office(limits=limits)
     cap = (await office.desk.exposure()).equity * D("0.3")
     quotes = (await office.desk.ticker("ETH")).venues
     quantity = D("0.99999") * cap / min(quotes, key=lambda quote: quote.ask * (1 + FEES[quote.venue])).ask

@@ -12,6 +12,7 @@ from company.trading import Board, Desk, Look
 
 MOVES = frozenset(
     {
+        "desk.reconciled",
         "effect.reconciled",
         "order.cancelled",
         "order.placed",

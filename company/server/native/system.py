@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from company import __version__
 from company.engine import Engine
 from company.governor import STOP_FLAG
+from company.home import mode_of
 from company.server.doors.webhooks import HookState, Webhooks
 from company.server.driving import Driver
 from company.server.faults import Refusal
@@ -54,7 +55,7 @@ class Status(View):
 
     Attributes:
         company: Its name.
-        mode: `paper` while orders go to the paper venues.
+        mode: `live` when the venues have real money, else `paper`.
         mind: "autopilot", or the models that think.
         offline: It thinks with the autopilot, without a model key.
         stopped: Why the company stands still; empty when it works.
@@ -263,7 +264,7 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
     return Status(
         company=company.settings.company.name,
         version=__version__,
-        mode="paper" if company.settings.world.venues == "paper" else "live",
+        mode="live" if mode_of(company.settings) == "real" else "paper",
         mind="autopilot" if company.models.offline else company.models.summary,
         offline=company.models.offline,
         seed=company.seed,

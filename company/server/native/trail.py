@@ -188,7 +188,9 @@ class _Teller:
 
 _EFFECTS = {
     "alert.raised": "an attack was found",
+    "desk.reconciled": "books and venues were compared",
     "effect.reconciled": "an unknown outcome was looked up",
+    "ensemble.weights": "closed trades moved what the temperaments count",
     "order.cancelled": "an order was taken out of the book",
     "order.placed": "a venue took an order",
     "post.published": "a post went out",

@@ -4,8 +4,8 @@
 |-----------|---------------------------------------------------------------------------------------------------|
 | `all`     | everything                                                                                        |
 | `market`  | what moves prices on the screen: company time moved on (`world.clock`), the company's own fills   |
-| `trading` | orders, fills, reconciled effects, tripped budgets, approvals, and every event of the role        |
-|           | `trading`                                                                                         |
+| `trading` | orders, fills, the live switch, reconciled effects, tripped budgets, approvals, and every event    |
+|           | of the role `trading`                                                                             |
 | `agents`  | who works on what and says what: runs, plans, assignments, messages, tool calls, verdicts,        |
 |           | reports, costs, memory, approvals, alerts, posts                                                  |
 """
@@ -28,13 +28,22 @@ TRADING = frozenset(
         "approval.escalated",
         "approval.voted",
         "budget.tripped",
+        "desk.reconciled",
         "effect.reconciled",
+        "ensemble.weights",
+        "live.disabled",
+        "live.enabled",
+        "live.sent",
         "order.cancelled",
         "order.placed",
+        "risk.clamped",
+        "risk.paused",
+        "risk.rearmed",
+        "risk.resumed",
         "trade.filled",
     }
 )
-NOT_OF_AGENTS = frozenset({"order.cancelled", "order.placed", "trade.filled", "world.clock"})
+NOT_OF_AGENTS = frozenset({"live.sent", "order.cancelled", "order.placed", "trade.filled", "world.clock"})
 """Facts of the world; all other events are something that an agent or a person did."""
 
 DESK = "trading"

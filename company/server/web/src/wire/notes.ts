@@ -32,14 +32,23 @@ const LINES: { [name: string]: (value: Value) => Line } = {
   "model.fallback": (v) => ["warn", `${word(v.model)} could not be used, ${word(v.next)} is asked: ${word(v.reason)}`, true],
   "model.retried": (v) => ["quiet", `${word(v.model)} is asked again: ${word(v.reason)}`, false],
   "context.compacted": (v) => ["quiet", `too long for ${word(v.model)}: cut from ${word(v.before)} to ${word(v.after)} tokens`, false],
+  "desk.reconciled": (v) => ["warn", reconciled(v), true],
   "effect.reconciled": (v) => ["plain", `looked up ${word(v.tool)}: ${v.found ? "it had happened" : "nothing had happened"}`, true],
   "effect.settled": (v) => ["plain", `${word(v.tool)} is ${word(v.state)}, says ${word(v.by)}: ${word(v.reason)}`, true],
+  "ensemble.weights": (v) => ["quiet", `closed trades moved what the temperaments count: ${weights(v)}`, false],
+  "live.enabled": (v) => ["bad", `${word(v.by)} enabled live trading on ${word(v.venue)}: orders there are real money now`, true],
+  "live.disabled": (v) => ["plain", `${word(v.by)} disabled live trading on ${word(v.venue)}: ${word(v.reason)}`, true],
+  "live.sent": (v) => ["warn", `to ${word(v.venue)} with real money: ${word(v.what)}`, true],
   "mandate.added": (v) => ["warn", `mandate ${word(v.mandate)} given by ${word(v.by)}`, true],
   "mandate.restored": (v) => ["warn", `mandate ${word(v.mandate)} restored by ${word(v.by)}: ${word(v.reason)}`, true],
   "mandate.revoked": (v) => ["plain", `mandate ${word(v.mandate)} revoked by ${word(v.by)}: ${word(v.reason)}`, true],
   "tool.failed": (v) => ["bad", `${word(v.tool)} ${word(v.fault)}: ${word(v.error)}`, true],
   "company.idle": (v) => ["quiet", `asleep since ${word(v.since).slice(0, 16).replace("T", " ")}: ${word(v.reason)}`, true],
   "roles.woken": (v) => ["plain", called(v.roles), true],
+  "risk.clamped": (v) => [v.approved ? "quiet" : "warn", `risk ${v.approved ? "cut" : "refused"} ${word(v.side)} ${word(v.symbol)}: ${word(v.rule)}, ${word(v.value)} against ${word(v.limit)}`, !v.approved],
+  "risk.paused": (v) => ["warn", `nothing of ${word(v.symbol)} is bought any more, says ${word(v.by)}: ${word(v.reason)}`, true],
+  "risk.rearmed": (v) => ["warn", `the desk is armed again at an equity of ${word(v.equity)}, says ${word(v.by)}: ${word(v.reason)}`, true],
+  "risk.resumed": (v) => ["plain", `${word(v.symbol)} may be bought again, says ${word(v.by)}: ${word(v.reason)}`, true],
   "run.resumed": (v) => ["plain", v.reason === undefined ? "resumed where it was left" : `the company goes on: ${word(v.reason)}`, true],
   "company.stopped": (v) => [listed(v.failures).length ? "bad" : "warn", ended(v), true],
   "run.stopped": (v) => ["bad", `the company was stopped: ${word(v.reason)}`, true],
@@ -56,11 +65,27 @@ export function noteOf(name: string, value: Value, agent: string, seq: number): 
 
 const word = (value: Json | undefined): string => (typeof value === "string" ? value : JSON.stringify(value ?? "?"));
 
+const weights = (v: Value): string =>
+  Object.entries((v.after ?? {}) as { [name: string]: Json })
+    .map(([name, weight]) => `${name} ${word(weight)}`)
+    .join(", ");
+
 const listed = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
 
 const ended = (v: Value): string =>
   `the stop ended ${listed(v.runs).length} runs, ${listed(v.orders).length} orders and ${listed(v.processes).length} processes` +
   (listed(v.failures).length ? `; not done: ${listed(v.failures).map(word).join("; ")}` : "");
+
+const reconciled = (v: Value): string => {
+  const counts: [string, Json | undefined][] = [
+    ["orders of unknown outcome", v.doubtful],
+    ["open orders that are not ours", v.foreign],
+    ["balances that no trade explains", v.differences],
+    ["failures", v.failures],
+  ];
+  const named = counts.filter(([, found]) => listed(found).length).map(([name, found]) => `${name}: ${listed(found).length}`);
+  return named.length ? `books and venues do not agree: ${named.join(", ")}` : "books and venues agree again";
+};
 
 const called = (roles: Json | undefined): string =>
   Object.entries((roles ?? {}) as Value)
