@@ -84,13 +84,12 @@ async def _at_stake(
     price: Decimal | None = None,
     **_: object,
 ) -> Stakes:
-    desk = context.get(Desk)
-    ticker, clamps = await desk.ticker(symbol), await desk.vet(symbol, side, quantity, price)
-    notional = quantity * max(ticker.price, price or ticker.price)
-    for clamp in clamps:
-        told = {"tool": "place_order", "symbol": ticker.symbol, "side": side, "approved": False}
+    weighed = await context.get(Desk).weigh(symbol, side, quantity, price)
+    for clamp in weighed.clamps:
+        told = {"tool": "place_order", "symbol": weighed.symbol, "side": side, "approved": False}
         context.emit("risk.clamped", {**told, **clamp.told()})
-    return Stakes(ticker.symbol, notional=notional, denials=tuple(Denial(c.rule, str(c)) for c in clamps))
+    denials = tuple(Denial(clamp.rule, str(clamp)) for clamp in weighed.clamps)
+    return Stakes(weighed.symbol, notional=weighed.notional, denials=denials)
 
 
 _CLAIMS = (

@@ -9,9 +9,10 @@ Calls to venues are made one after the other: the order is then the same in ever
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from statistics import median
 from types import MappingProxyType
 from typing import Any
 
@@ -38,7 +39,7 @@ from company.trading.features import (
     indicators,
     joint_returns,
 )
-from company.trading.figures import HUNDRED, Figure, Report, money, percent
+from company.trading.figures import HUNDRED, Figure, Report, money, percent, significant
 from company.trading.markets import HISTORY, Market, Markets, OrderBook, Quote, Side, Ticker, best
 from company.trading.orders import Owner
 from company.trading.portfolio import Balance, ClosedTrades, Portfolio, Position, ProfitAndLoss
@@ -143,6 +144,20 @@ class LimitsInForce(Report):
     latched: bool
     paused: list[str]
     entries_allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What an order would put at stake.
+
+    Attributes:
+        notional: Quantity at the price now or at the limit, whichever is higher, in quote units.
+        clamps: The limits it would break; none allow it.
+    """
+
+    symbol: str
+    notional: Decimal
+    clamps: list[Clamp]
 
 
 class Desk:
@@ -446,12 +461,18 @@ class Desk:
         Raises:
             ToolError: An argument cannot be right.
         """
+        return (await self.weigh(symbol, side, quantity, price)).clamps
+
+    async def weigh(self, symbol: str, side: str, quantity: Any, price: Any = None) -> Weighed:
+        """Return what an order would put at stake, and the limits it would break; see `vet`."""
         chosen = read_side(side)
         symbol = await self._markets.resolve(symbol, exiting=chosen == "sell")
         amount, limit = read_positive(quantity, "quantity"), read_limit(price)
         _, state, quotes = await self._before(symbol, chosen)
         expected = limit or best(quotes, chosen).price(chosen)
-        return risk.check(ProposedOrder(symbol, chosen, amount, expected, is_market=limit is None), state, self._limits)
+        order = ProposedOrder(symbol, chosen, amount, expected, is_market=limit is None)
+        mid = significant(median(quote.mid for quote in quotes))
+        return Weighed(symbol, amount * max(mid, limit or mid), risk.check(order, state, self._limits))
 
     # Orders
 

@@ -53,6 +53,14 @@ async def test_an_exit_is_sized_from_what_the_venues_that_answer_hold(office):
     assert (await office.desk.size("BTC", "sell", "1")).quantity == D("0.05")
 
 
+async def test_what_an_exit_puts_at_stake_is_told_by_the_venues_that_answer(office):
+    weighed = await office.desk.weigh("BTC", "sell", "0.1")
+    mids = [quote.mid for quote in await office.desk.markets.answering("BTC/USDT")]
+    assert len(mids) == 2
+    assert weighed.clamps == []
+    assert min(mids) <= weighed.notional * 10 <= max(mids)
+
+
 async def test_a_limit_order_can_be_an_exit_too(office):
     order = await office.desk.place("BTC", "sell", "0.01", key="out", reason="exit", type="limit", price="90000")
     assert order.status == "open"
