@@ -10,12 +10,13 @@ from company.trading.audit import Audit
 from company.trading.blotter import OrderReport
 from company.trading.board import Board, Look
 from company.trading.decisions import Decision
-from company.trading.desk import Desk, Exposure, LimitsInForce, MarketRow
+from company.trading.desk import Desk
 from company.trading.ensemble import Consensus
 from company.trading.features import Candle, Correlations, Indicators
 from company.trading.markets import OrderBook, Ticker
 from company.trading.portfolio import Balance, Position, ProfitAndLoss
 from company.trading.reconciliation import Reconciliation
+from company.trading.reports import Exposure, LimitsInForce, MarketRow
 from company.trading.risk import RULES, Clamp, RiskLimits, Sizing, ValueAtRisk
 from company.trading.shown import CurveReport, MarketReport, OpenOrder, PortfolioReport, RiskReport
 

@@ -8,18 +8,16 @@ Calls to venues are made one after the other: the order is then the same in ever
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from decimal import Decimal
 from statistics import median
 from types import MappingProxyType
 from typing import Any
 
-from company.errors import ToolError, VenueError
+from company.errors import ToolError
 from company.ports import Books, Clock, Json, Venue
 from company.trading import pairs, risk
-from company.trading.accounts import Accounts
 from company.trading.arguments import read_limit, read_number, read_positive, read_side, read_type
 from company.trading.attribution import Attribution, attributed
 from company.trading.audit import Audit, audit
@@ -28,136 +26,36 @@ from company.trading.council import Council
 from company.trading.curve import EquityCurve
 from company.trading.decisions import Decision, Decisions, known_then
 from company.trading.ensemble import Consensus, Tolerance
-from company.trading.exits import sellable
+from company.trading.facing import Facing
 from company.trading.features import (
     Bars,
     Candle,
     Correlations,
     Indicators,
-    Regime,
     correlations,
     indicators,
     joint_returns,
 )
-from company.trading.figures import HUNDRED, Figure, Report, money, percent, significant
-from company.trading.markets import HISTORY, Market, Markets, OrderBook, Quote, Side, Ticker, best
+from company.trading.figures import HUNDRED, money, percent, significant
+from company.trading.markets import HISTORY, Markets, OrderBook, Ticker, best
 from company.trading.orders import Owner
 from company.trading.portfolio import Balance, ClosedTrades, Portfolio, Position, ProfitAndLoss
 from company.trading.reconciliation import Reconciler, Reconciliation, Tell
+from company.trading.reports import Exposure, LimitsInForce, MarketRow, SymbolExposure, Weighed
 from company.trading.risk import (
     EVERYTHING,
-    BookState,
     Clamp,
-    Dealt,
-    DrawdownStep,
     ProposedOrder,
-    Resting,
     RiskLimits,
     Sizing,
-    Standing,
     ValueAtRisk,
 )
-from company.trading.risk.lookout import Lookout
+from company.trading.routing import route, sizing_quote, tradable
 from company.trading.scratch import ScratchBooks
 
 RISK_TIMEFRAME = "1h"
 MOST_CANDLES = 48  # a longer table helps no model and fills its context
 _ZERO = Decimal(0)
-
-
-class MarketRow(Report):
-    """One symbol at a glance.
-
-    Attributes:
-        price: Now, in quote units.
-        change_24h: Change over 24 hours in per cent; None when no venue tells it.
-        rsi: Relative strength index over 14 bars, 0 to 100.
-        volatility: Annualised, in per cent.
-        regime: bull, bear or sideways.
-        score: Conviction of the momentum strategy, -1 to 1.
-    """
-
-    symbol: str
-    price: Figure
-    change_24h: Figure | None
-    rsi: Figure
-    volatility: Figure
-    regime: Regime
-    score: Figure
-
-
-class SymbolExposure(Report):
-    """Exposure to one symbol, in quote units; `percent` is of equity.
-
-    Attributes:
-        value: What is held.
-        pending: Open buy orders.
-        correlated: Value of it and of what moves with it, weighted by correlation; without history everything does.
-        room: What may still be bought under the cap on one position.
-    """
-
-    symbol: str
-    value: Figure
-    pending: Figure
-    percent: Figure
-    correlated: Figure
-    room: Figure
-
-
-class Exposure(Report):
-    """What is at stake, in quote units; percentages are of the equity.
-
-    Attributes:
-        cash: Quote currency over all venues.
-        gross: Value of all positions and open buy orders.
-        room: What may still be bought under the cap on all positions.
-        symbols: The largest exposure first.
-    """
-
-    equity: Figure
-    cash: Figure
-    gross: Figure
-    gross_percent: Figure
-    room: Figure
-    symbols: list[SymbolExposure]
-
-
-class LimitsInForce(Report):
-    """The limits, and where the desk stands against them.
-
-    Attributes:
-        limits: The limits.
-        daily_loss_percent: Today's loss, of the equity at the day's beginning.
-        drawdown_percent: Fall of the equity from its peak.
-        drawdown_step: normal, halved (orders are halved), no_new (no new position, only high conviction adds to one) or
-            stop (exits only).
-        latched: True when a drawdown stopped the desk and a person has to re-arm it.
-        paused: Symbols of which nothing is bought now; `*` is all of them.
-        entries_allowed: False when only exits are allowed.
-    """
-
-    limits: RiskLimits
-    equity: Figure
-    daily_loss_percent: Figure
-    drawdown_percent: Figure
-    drawdown_step: DrawdownStep
-    latched: bool
-    paused: list[str]
-    entries_allowed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """What an order would put at stake.
-
-    Attributes:
-        notional: Quantity at the price now or at the limit, whichever is higher, in quote units.
-        clamps: The limits it would break; none allow it.
-    """
-
-    symbol: str
-    notional: Decimal
-    clamps: list[Clamp]
 
 
 class Desk:
@@ -206,8 +104,9 @@ class Desk:
             limits=limits,
             tolerance=tolerance,
         )
-        self._standing = Standing(books, limits)
-        self._lookout = Lookout(self._markets, limits)
+        self._facing = Facing(
+            markets=self._markets, books=books, blotter=self._blotter, portfolio=self._portfolio, limits=limits
+        )
         self._placing = placing or asyncio.Lock()
         self._known: dict[tuple[str, str], tuple[Bars, Indicators]] = {}
 
@@ -328,7 +227,7 @@ class Desk:
             ToolError: No venue lists the symbol, or its bars are malformed or stale.
             VenueError: A venue does not answer, or quotes nonsense.
         """
-        state = await self._standing_state()
+        state = await self._facing.state()
         return await self._council.consensus(await self._markets.resolve(symbol), state.step_in_force(self._limits))
 
     async def correlations(self) -> Correlations:
@@ -368,7 +267,7 @@ class Desk:
         """Return what is at stake by symbol, and the room left under the caps."""
         accounts = await self._portfolio.accounts()
         state = await self._portfolio.state(accounts)
-        equity, correlated = state.equity, await self._correlated(state)
+        equity, correlated = state.equity, await self._facing.correlated(state)
         caps = self._limits.max_position_fraction * equity, self._limits.max_gross_fraction * equity
         values = {symbol: state.exposure(symbol) for symbol in {**state.notionals, **state.pending}}
         return Exposure(
@@ -403,7 +302,7 @@ class Desk:
 
     async def limits(self) -> LimitsInForce:
         """Return the limits and where the desk stands against them."""
-        state = await self._standing_state()
+        state = await self._facing.state()
         step, paused = state.step_in_force(self._limits), list(state.paused)
         return LimitsInForce(
             limits=self._limits,
@@ -432,8 +331,8 @@ class Desk:
         """
         chosen = read_side(side)
         symbol = await self._markets.resolve(symbol, exiting=chosen == "sell")
-        accounts, state, quotes = await self._before(symbol, chosen)
-        quote, free = self._sizing_quote(quotes, chosen, accounts)
+        accounts, state, quotes = await self._facing.before(symbol, chosen)
+        quote, free = sizing_quote(quotes, chosen, accounts, accounts.equity * self._limits.max_trade_fraction)
         volatility, atr = await self._swings(symbol) if chosen == "buy" else (_ZERO, None)
         return risk.size(
             symbol=symbol,
@@ -468,7 +367,7 @@ class Desk:
         chosen = read_side(side)
         symbol = await self._markets.resolve(symbol, exiting=chosen == "sell")
         amount, limit = read_positive(quantity, "quantity"), read_limit(price)
-        _, state, quotes = await self._before(symbol, chosen)
+        _, state, quotes = await self._facing.before(symbol, chosen)
         expected = limit or best(quotes, chosen).price(chosen)
         order = ProposedOrder(symbol, chosen, amount, expected, is_market=limit is None)
         mid = significant(median(quote.mid for quote in quotes))
@@ -530,19 +429,19 @@ class Desk:
                 self._blotter.orders.again(key)
                 venue = written["venue"]  # only there the key protects from a second order
             try:
-                accounts, state, quotes = await self._before(symbol, chosen, venue)
+                accounts, state, quotes = await self._facing.before(symbol, chosen, venue)
                 quoted = limit or best(quotes, chosen).price(chosen)
                 order = ProposedOrder(symbol, chosen, amount, quoted, is_market=limit is None)
                 _allow(risk.check(order, state, self._limits))
-                market, expected = await self._route(symbol, chosen, amount, limit, venue, accounts, quotes)
-                cut = _tradable(market, amount, expected)
+                market, expected = await route(self._markets, symbol, chosen, amount, limit, venue, accounts, quotes)
+                cut = tradable(market, amount, expected)
                 _allow(risk.check(replace(order, quantity=cut, price=expected), state, self._limits))
             except ToolError as denial:
                 clamps = denial.clamps if isinstance(denial, _Denied) else ()
                 self._decisions.deny(key, wish, owner, clamps, str(denial))
                 raise
             if chosen == "sell":
-                await self._clear_way(market.venue, replace(order, quantity=cut, price=expected))
+                await self._facing.clear_way(market.venue, replace(order, quantity=cut, price=expected))
             on_grid = None if limit is None else market.on_tick(chosen, limit)
             known = known_then(state, symbol, expected, given)
             said = reason, tuple(sources), owner, expected, amount, known
@@ -690,156 +589,21 @@ class Desk:
         read = await self.indicators(symbol, RISK_TIMEFRAME)
         return read.volatility / HUNDRED, read.atr
 
-    async def _standing_state(self, accounts: Accounts | None = None) -> BookState:
-        """The book, with the drawdown step in force and what is paused."""
-        state, now = await self._portfolio.state(accounts), self._clock.now()
-        ladder, paused = self._standing.ladder(now), self._standing.paused(now)
-        return replace(state, step=ladder.step, deepest=ladder.deepest, paused=paused, at=now)
-
-    async def _before(self, symbol: str, side: Side, venue: str = "") -> tuple[Accounts, BookState, Sequence[Quote]]:
-        """Balances, the book and the quotes that an order is held against.
-
-        Every venue is asked. An exit goes on without those that do not answer, unless it is to go to one of them.
-        """
-        try:
-            accounts = await self._portfolio.accounts()
-            return accounts, await self._facing(symbol, side, accounts), await self._markets.quotes(symbol)
-        except VenueError:
-            if side == "buy":
-                raise
-            quotes = await self._markets.answering(symbol)
-            if venue and venue not in {quote.market.venue for quote in quotes}:
-                raise
-        return *await sellable(self._markets, self._books, symbol, quotes), quotes
-
-    async def _facing(self, symbol: str, side: Side, accounts: Accounts | None = None) -> BookState:
-        """The book as the limits see it before an order; an exit needs no more than what is held."""
-        if side == "sell":
-            return await self._portfolio.state(accounts)
-        state = await self._standing_state(accounts)
-        if symbol not in state.paused and (odd := await self._lookout.unusual(symbol)) is not None:
-            self._standing.shy(symbol, odd, self._clock.now())
-            state = replace(state, paused={**state.paused, symbol: odd})
-        history = await self._lookout.history(state.exposures(), symbol)
-        if history is None:
-            state = replace(state, paused={**state.paused, symbol: risk.UNKNOWN_PAST})
-        return replace(state, history=history, resting=await self._own_sales(symbol), dealt=self._own_deals())
-
-    async def _own_sales(self, symbol: str) -> list[Resting]:
-        """Sales of a symbol that rest in a book; the venues are only asked when an order of ours may be one."""
-        rows = self._blotter.orders.unsettled().values()
-        if not any((row["symbol"], row["side"]) == (symbol, "sell") for row in rows):
-            return []
-        return [
-            Resting(order.venue, order.symbol, order.side, order.price)
-            for order in await self._blotter.open_orders()
-            if order.side == "sell" and order.price is not None
-        ]
-
-    async def _clear_way(self, venue: str, sale: ProposedOrder) -> None:
-        """Cancel our own purchases that a sale would trade with: an exit must not fail on them."""
-        rows = self._blotter.orders.unsettled()
-        wanted = {
-            key
-            for key, row in rows.items()
-            if (row["venue"], row["symbol"], row["side"]) == (venue, sale.symbol, "buy")
-        }
-        for order in await self._blotter.open_orders_at(venue) if wanted else ():
-            if order.client_order_id in wanted and order.price is not None:
-                resting = Resting(venue, order.symbol, order.side, order.price)
-                if risk.in_the_way(sale, [resting], self._limits):
-                    await self._blotter.withdraw(order, told=False)
-
-    def _own_deals(self) -> list[Dealt]:
-        """What our orders traded since the window of a wash trade began, and some before it, however many they are."""
-        since, count = self._clock.now() - self._limits.wash_window, risk.RECENT
-        while len(newest := self.newest_orders(count)) == count:
-            if datetime.fromisoformat(newest[-1][1]["at"]) < since:
-                break
-            count *= 4
-        rows = (row for _, row in newest if row.get("average"))
-        return [
-            Dealt(row["symbol"], row["side"], Decimal(row["average"]), datetime.fromisoformat(row["at"]))
-            for row in rows
-        ]
-
-    async def _correlated(self, state: BookState) -> dict[str, Decimal]:
-        """Value that moves with each symbol of the book, its own included."""
-        values = state.exposures()
-        history = None
-        with suppress(ToolError, VenueError):  # who only looks is told what can be told
-            history = await self._lookout.history(values)
-        threshold = self._limits.correlation_threshold
-        return {
-            symbol: state.gross
-            if history is None or symbol not in history
-            else Decimal(str(history.correlated(symbol, values, threshold)))
-            for symbol in values
-        }
-
-    def _sizing_quote(self, quotes: Sequence[Quote], side: Side, accounts: Accounts) -> tuple[Quote, Decimal]:
-        """Choose where to trade an order of unknown size, and say what is free there to pay for it.
-
-        That is the best quote among the venues that can pay for the largest order, else the venue with the most.
-        """
-        base = quotes[0].market.base
-        most = accounts.equity * self._limits.max_trade_fraction if side == "buy" else accounts.total(base)
-        free = {quote.market.venue: accounts.free(quote.market.venue, self._spent(side, base)) for quote in quotes}
-        able = [quote for quote in quotes if free[quote.market.venue] >= most]
-        chosen = best(able, side) if able else max(quotes, key=lambda quote: free[quote.market.venue])
-        return chosen, free[chosen.market.venue]
-
     async def _vetted(self, leg: pairs.Wanted) -> Intent:
         """Hold one of two legs against the limits and what its venue has, as if it alone filled."""
         try:
             accounts = await self._portfolio.accounts()
             quotes = await self._markets.quotes(leg.symbol)
-            market, _ = await self._route(leg.symbol, leg.side, leg.quantity, leg.limit, leg.venue, accounts, quotes)
-            cut = _tradable(market, leg.quantity, leg.limit)
-            state = await self._facing(leg.symbol, leg.side, accounts)
+            wanted = leg.symbol, leg.side, leg.quantity, leg.limit, leg.venue
+            market, _ = await route(self._markets, *wanted, accounts, quotes)
+            cut = tradable(market, leg.quantity, leg.limit)
+            state = await self._facing.ahead_of(leg.symbol, leg.side, accounts)
             _allow(risk.check(ProposedOrder(leg.symbol, leg.side, cut, leg.limit), state, self._limits))
         except ToolError as denial:
             clamps = denial.clamps if isinstance(denial, _Denied) else ()
             self._decisions.deny(leg.key, leg.wish(self._clock.now()), leg.owner, clamps, str(denial))
             raise
         return leg.intent(market, cut, known_then(state, leg.symbol, leg.limit, leg.evidence))
-
-    async def _route(
-        self,
-        symbol: str,
-        side: Side,
-        quantity: Decimal,
-        limit: Decimal | None,
-        venue: str,
-        accounts: Accounts,
-        quotes: Sequence[Quote],
-    ) -> tuple[Market, Decimal]:
-        """Choose a venue that can pay, the one asked for or the best, and the price to expect there."""
-        quotes = [quote for quote in quotes if venue in ("", quote.market.venue)]
-        if not quotes:
-            await self._markets.market(symbol, venue)  # raises: the venue does not list it
-        able = [quote for quote in quotes if _pays(accounts, quote, side, quantity, limit or quote.ask)]
-        if not able:
-            spent = self._spent(side, quotes[0].market.base)
-            free = ", ".join(f"{name} {accounts.free(name, spent):f}" for name in [q.market.venue for q in quotes])
-            raise ToolError(
-                f"order denied: risk.balance: no venue has the free {spent} to {side} {quantity} {symbol}; free are: "
-                f"{free}; ask for less, or place one order a venue"
-            )
-        if limit is not None:
-            return best(able, side).market, limit
-        return await self._markets.route(symbol, side, quantity, [quote.market for quote in able])
-
-    def _spent(self, side: Side, base: str) -> str:
-        return self._quote if side == "buy" else base
-
-
-def _pays(accounts: Accounts, quote: Quote, side: Side, quantity: Decimal, price: Decimal) -> bool:
-    """True when the quote's venue has the free balance for an order."""
-    market = quote.market
-    if side == "sell":
-        return accounts.free(market.venue, market.base) >= quantity
-    return accounts.free(market.venue, accounts.quote) >= quantity * price * (1 + market.fee)
 
 
 class _Denied(ToolError):
@@ -853,17 +617,6 @@ class _Denied(ToolError):
 def _allow(broken: Sequence[Clamp]) -> None:
     if broken:
         raise _Denied(broken)
-
-
-def _tradable(market: Market, quantity: Decimal, price: Decimal) -> Decimal:
-    """Cut a quantity to the venue's steps."""
-    cut = market.tradable(quantity, price)
-    if not cut:
-        raise ToolError(
-            f"{quantity} {market.symbol} is too small for {market.venue}: it takes steps of {market.step}, at least "
-            f"{market.minimum_quantity} {market.base} and {market.minimum_notional} in notional"
-        )
-    return cut
 
 
 def _share(amount: Decimal, equity: Decimal) -> Decimal:

@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from company.trading.curve import Point
-from company.trading.desk import MarketRow
 from company.trading.ear import VenueState
 from company.trading.figures import Figure, Report
 from company.trading.markets import Side
 from company.trading.portfolio import Balance, Position
+from company.trading.reports import MarketRow
 from company.trading.risk import DrawdownStep
 
 
