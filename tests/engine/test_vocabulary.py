@@ -65,6 +65,7 @@ def test_every_custom_event_can_be_shown_to_a_person(name: str, journal_event: C
     values: dict[str, Any] = dict.fromkeys(FIELDS[name], "x") | {"arguments": {"a": 1}, "count": 1, "found": True}
     values |= {"roles": {"trading": ["x"]}} if name == "roles.woken" else {}
     values |= {"doubtful": [], "foreign": [], "differences": []} if name == "desk.reconciled" else {}
+    values |= {"before": {"bold": "0.5"}, "after": {"bold": "0.5"}} if name == "ensemble.weights" else {}
     shown: list[str] = []
     Lines(out=shown.append).show(journal_event({"type": "CUSTOM", "name": name, "value": values}))
     quiet = {"cost", "memory.kept", "order.placed", "verdict", "world.clock"}

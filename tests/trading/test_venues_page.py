@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def settle(place: Path, settings: str) -> None:
 
 
 def test_the_company_trades_over_http_as_the_page_says(place: Path, tmp_path: Path) -> None:
+    import_module("ccxt.async_support")  # on a busy machine it takes as long as a tool may
     text, home = part("Our own exchange over HTTP"), tmp_path / "home"
     home.mkdir()
     serve, commands = blocks("sh", text)[:2]
@@ -59,7 +61,7 @@ def test_the_company_trades_over_http_as_the_page_says(place: Path, tmp_path: Pa
     doctor, run, journal = said
     assert re.search(rf"ok +near +{address}/venues/a, play money\n", doctor)
     trades = re.findall(r"(?:BUY|SELL) .* on near +filled, fee [\d.]+, order \d+", run)
-    assert trades
+    assert trades, run
     assert all(trade.partition(", order ")[2] in journal for trade in trades)
 
 
