@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command, GraphOutput
+from langgraph.types import Command, GraphOutput, Interrupt
 from langsmith.run_helpers import tracing_context
 
 from company import events
@@ -185,23 +185,26 @@ class Engine:
             Stopped: Another process took the run over; from then on this one wrote nothing.
         """
         while True:
-            seen = self._store.journal.last_seq()
             with self._locks.hold(run_id):
                 run = self._store.runs.get(run_id)
                 if run.status not in FINISHED:
                     run = await self._advance(run)
                 if run.status in FINISHED:
                     self._locks.forget(run_id)
-            if not self._was_decided(run, seen):
+            if not await self._was_decided(run):
                 return run
 
-    def _was_decided(self, run: Run, seen: int) -> bool:
+    async def _was_decided(self, run: Run) -> bool:
         """Tell whether somebody decided about a run while it parked, and found it still held."""
-        if run.status != "waiting":
+        if run.status != "waiting" or self._store.flags.get(STOP_FLAG):
             return False
-        ended = self._store.journal.read(after=seen, run_id=run.id, types={"RUN_FINISHED"})
-        after = ended[-1].seq if ended else seen
-        return bool(self._store.journal.read(after=after, run_id=run.id, types={"approval.decided"}, limit=1))
+        snapshot = await self._graph.aget_state({"configurable": {"thread_id": run.id}})
+        return bool(snapshot.interrupts) and self._was_answered(run, snapshot.interrupts)
+
+    def _was_answered(self, run: Run, interrupts: Sequence[Interrupt]) -> bool:
+        """Tell whether some of what a parked run asked for is not open any more."""
+        waiting = [approval for approval in self._store.approvals.for_run(run.id) if approval.state == "open"]
+        return len(waiting) != len(interrupts[0].value["approvals"])
 
     async def sweep(self) -> list[Run]:
         """Finish what earlier processes left: crashed runs, expired approvals, decisions made elsewhere."""
@@ -273,7 +276,7 @@ class Engine:
                 return await self.advance(run_id)
             except Busy:
                 run = self._store.runs.get(run_id)
-            if not parked:  # its other roles are still at work: who drives it will find the decision
+            if not parked and run.status != "waiting":  # its other roles are at work: who drives it finds the decision
                 return run
             await asyncio.sleep(PAUSE)
         return run
@@ -402,9 +405,7 @@ class Engine:
         if snapshot.created_at is None:
             return self._first_input(run)
         if snapshot.interrupts:
-            waiting = [a for a in self._store.approvals.for_run(run.id) if a.state == "open"]
-            asked = snapshot.interrupts[0].value["approvals"]
-            if len(waiting) == len(asked):
+            if not self._was_answered(run, snapshot.interrupts):
                 return _PARKED
             return Command(resume={snapshot.interrupts[0].id: True})
         self._note(run, events.custom("run.resumed", {"attempt": config["configurable"]["fence"]}))

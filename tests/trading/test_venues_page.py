@@ -43,7 +43,10 @@ def settle(place: Path, settings: str) -> None:
     (place / "company.toml").write_text(f"{settings}\n{''.join(mandates[1:])}")
 
 
-def test_the_company_trades_over_http_as_the_page_says(place: Path, tmp_path: Path) -> None:
+def test_the_company_trades_over_http_as_the_page_says(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     import_module("ccxt.async_support")  # on a busy machine it takes as long as a tool may
     text, home = part("Our own exchange over HTTP"), tmp_path / "home"
     home.mkdir()
