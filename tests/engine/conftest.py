@@ -71,13 +71,15 @@ async def sign(paper: str, context: Context) -> str:
 
 @tool(effect="write")
 async def work(seconds: float, context: Context) -> str:
-    """Work for a while.
+    """Work for a while, and for as long as a file named `held` lies beside this one.
 
     Args:
         seconds: How long.
     """
     mark("began")
     await asyncio.sleep(seconds)
+    while Path(__file__).with_name("held").exists():
+        await asyncio.sleep(0.01)
     mark("worked")
     return "worked"
 '''
@@ -92,13 +94,21 @@ def asking(write_company: WriteCompany) -> Path:
 
 @pytest.fixture
 def working(write_company: WriteCompany) -> Path:
-    """A company whose clerk asks for a signature while its smith works for a second."""
+    """A company whose clerk asks for a signature while its smith works, twice."""
     files = {"company.toml": SETTINGS, "roles/ceo.md": CEO, "tools/marks.py": TOOLS}
     roles = {
         "roles/clerk.md": role("clerk", "sign(paper: one)"),
-        "roles/smith.md": role("smith", "work(seconds: 0.5)", "work(seconds: 0.5)"),
+        "roles/smith.md": role("smith", "work(seconds: 0.05)", "work(seconds: 0.05)"),
     }
     return write_company({**files, **roles})
+
+
+@pytest.fixture
+def held(working: Path) -> Path:
+    """A file that keeps the smith at his first piece of work; a test lets him go by deleting it."""
+    file = working / "tools" / "held"
+    file.touch()
+    return file
 
 
 @pytest.fixture

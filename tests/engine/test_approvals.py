@@ -90,7 +90,12 @@ async def test_silence_counts_as_refusal_when_the_wall_clock_says_so(
 
 
 async def test_a_decision_made_while_another_process_drives_the_run_is_carried_out_by_that_process(
-    opened: Opened, working: Path, marks: Marks, start_company: Callable[..., Popen[str]], tmp_path: Path
+    opened: Opened,
+    working: Path,
+    held: Path,
+    marks: Marks,
+    start_company: Callable[..., Popen[str]],
+    tmp_path: Path,
 ) -> None:
     home = tmp_path / "home"
     driver = start_company("run", "--cycles", "1", "--dir", str(working), home=home)
@@ -102,6 +107,7 @@ async def test_a_decision_made_while_another_process_drives_the_run_is_carried_o
             await asyncio.sleep(0.01)
         decided, run = await engine.decide("A1", approved=True, by="ann")
         assert (decided.state, run.status) == ("approved", "running")
+        held.unlink()
         out, err = driver.communicate(timeout=30)
         assert driver.returncode == 0, out + err
         assert engine.company.store.runs.get("R1").status == "done"

@@ -36,11 +36,12 @@ async def _cancelled(engine: Engine, marks: Callable[[], list[str]]) -> str:
 
 
 async def test_a_run_that_was_abandoned_in_its_middle_is_finished_by_the_next_sweep(
-    opened: Opened, working: Path, marks: Marks, tmp_path: Path
+    opened: Opened, working: Path, held: Path, marks: Marks, tmp_path: Path
 ) -> None:
     with opened(tmp_path / "home", working) as engine:
         left = await _cancelled(engine, lambda: marks(working))
         assert engine.company.store.runs.get(left).status == "running"
+    held.unlink()
     with opened(tmp_path / "home", working) as engine:
         [run] = await engine.sweep()
         resumed = engine.company.store.journal.read(types={"run.resumed"})
@@ -52,7 +53,7 @@ async def test_a_run_that_was_abandoned_in_its_middle_is_finished_by_the_next_sw
 
 
 async def test_a_run_that_another_process_drives_is_left_to_it(
-    opened: Opened, working: Path, marks: Marks, tmp_path: Path
+    opened: Opened, working: Path, held: Path, marks: Marks, tmp_path: Path
 ) -> None:
     with opened(tmp_path / "home", working) as driver, opened(tmp_path / "home", working) as other:
         run = driver.start("cycle")
@@ -63,15 +64,17 @@ async def test_a_run_that_another_process_drives_is_left_to_it(
         assert other.is_driven(run.id)
         with pytest.raises(Busy, match="R1 is driven by another process"):
             await other.advance(run.id)
+        held.unlink()
         assert (await driving).status == "waiting"
         assert not other.is_driven(run.id)
 
 
 async def test_a_run_begun_with_other_roles_is_refused_not_continued(
-    opened: Opened, working: Path, marks: Marks, tmp_path: Path
+    opened: Opened, working: Path, held: Path, marks: Marks, tmp_path: Path
 ) -> None:
     with opened(tmp_path / "home", working) as engine:
         await _cancelled(engine, lambda: marks(working))
+    held.unlink()
     role = working / "roles" / "smith.md"
     role.write_text(role.read_text() + "You also sing.\n")
     with opened(tmp_path / "home", working) as engine:
@@ -81,7 +84,7 @@ async def test_a_run_begun_with_other_roles_is_refused_not_continued(
 
 
 async def test_stop_now_in_another_process_stops_a_run_at_its_next_call_and_start_lets_it_go_on(
-    opened: Opened, start_company: Start, run_company: Command, working: Path, marks: Marks, tmp_path: Path
+    opened: Opened, start_company: Start, run_company: Command, working: Path, held: Path, marks: Marks, tmp_path: Path
 ) -> None:
     home, at = tmp_path / "home", ("--dir", str(working))
     running = start_company("run", "--cycles", "50", *at, home=home)
@@ -89,6 +92,7 @@ async def test_stop_now_in_another_process_stops_a_run_at_its_next_call_and_star
         assert running.poll() is None, running.communicate()
     stopped = run_company("stop", "--now", "--reason", "fire drill", *at, home=home)
     assert (stopped.returncode, "orders cancelled  0" in stopped.stdout) == (0, True), stopped.stderr
+    held.unlink()
     out, err = running.communicate(timeout=30)
     assert running.returncode == 1, out + err
     with opened(home, working) as engine:
@@ -120,13 +124,14 @@ def test_a_company_whose_files_are_broken_can_be_stopped(
 
 
 def test_stop_without_now_lets_the_present_cycle_end_well(
-    opened: Opened, start_company: Start, run_company: Command, working: Path, marks: Marks, tmp_path: Path
+    opened: Opened, start_company: Start, run_company: Command, working: Path, held: Path, marks: Marks, tmp_path: Path
 ) -> None:
     home, at = tmp_path / "home", ("--dir", str(working))
     running = start_company("run", "--cycles", "50", *at, home=home)
     while "began" not in marks(working):
         assert running.poll() is None, running.communicate()
     assert run_company("stop", *at, home=home).returncode == 0
+    held.unlink()
     out, err = running.communicate(timeout=30)
     assert running.returncode == 0, out + err
     with opened(home, working) as engine:

@@ -141,13 +141,14 @@ async def _listening(x: Any, exchange: Running) -> None:
     price, nonce = book["bids"][0][0], book["nonce"]
     low = x.price_to_precision(SYMBOL, price * 0.999)
     told, has = asyncio.create_task(x.watch_orders(SYMBOL)), asyncio.create_task(x.watch_balance())
-    await x.fetch_balance_ws()  # answered on the same connection, so both are subscribed by then
+    changed = asyncio.create_task(x.watch_order_book(SYMBOL))  # a change that nobody awaits is not told again
+    await x.fetch_balance_ws()  # answered on the same connection, so all are subscribed by then
     placed = await _soon(x.create_order_ws(SYMBOL, "limit", "buy", 0.001, low))
     assert placed["status"] == "open"
     assert [(order["id"], order["status"]) for order in await _soon(told)] == [(placed["id"], "open")]
     assert (await _soon(has))["USDT"]["used"] > 0
-    while (book := await _soon(x.watch_order_book(SYMBOL)))["nonce"] == nonce:
-        pass
+    book = await _soon(changed)
+    assert book["nonce"] > nonce
     assert dict(map(tuple, book["bids"].copy()))[float(low)] == 0.001
     assert (await _soon(x.watch_bids_asks([SYMBOL])))[SYMBOL]["bid"] == price
     assert (await _soon(x.watch_ticker(SYMBOL)))["last"] > 0
