@@ -55,11 +55,11 @@ class Effect:
 
 
 _every = sa.select(*(effects.c[name] for name in Effect.__dataclass_fields__))
-_by_key = _every.where(effects.c.key == sa.bindparam("of_key"))
-_insert = sa.insert(effects)
-_settle = (
+_by_key = Prepared(_every.where(effects.c.key == sa.bindparam("of_key")))
+_insert = Prepared(sa.insert(effects), *Effect.__dataclass_fields__)
+_settle = Prepared(
     sa.update(effects)
-    .where(effects.c.key == sa.bindparam("of_key"), effects.c.state.in_(["intent", "unknown"]))
+    .where(effects.c.key == sa.bindparam("of_key"), sa.or_(effects.c.state == "intent", effects.c.state == "unknown"))
     .values(state=sa.bindparam("to_state"), result=sa.bindparam("to_result"), settled_at=sa.bindparam("to_settled_at"))
 )
 _unknown = Prepared(
@@ -213,7 +213,7 @@ class Effects:
 
     def _find(self, key: str) -> Effect | None:
         row = self._connection.first(_by_key, {"of_key": key})
-        return None if row is None else Effect(**row._mapping)
+        return None if row is None else Effect(*row)
 
 
 def _same(effect: Effect, tool: str, arguments_hash: str) -> Effect:

@@ -27,7 +27,7 @@ def ticker(listing: Listing, at: datetime, depth: Depth, last: Decimal, day: Can
         day: The minutes of the last 24 hours.
     """
     volume = int(day.volume.sum())
-    worth = sum(c * v for c, v in zip(day.close.tolist(), day.volume.tolist(), strict=True))
+    worth = int(day.close @ day.volume)  # a day of bitcoin is worth 3e16 ticks x steps, far below 2^63
     vwap = listing.price(worth) / volume
     first = listing.price(int(day.open[0]))
     base = listing.amount(volume)

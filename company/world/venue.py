@@ -85,10 +85,10 @@ class PaperVenue(ExchangeVenue):
         other.account = name
         return other
 
-    def settle(self) -> datetime:
-        """Let the minutes pass that are over and return the time now; calling it again changes nothing."""
-        self.exchange.open(self.account, self._balances, self._clock.now())
-        return super().settle()
+    def _present(self) -> datetime:
+        now = super()._present()
+        self.exchange.open(self.account, self._balances, now)
+        return now
 
     async def fetch_ticker(self, symbol: str) -> Json:
         """Return price, best bid and ask, and the figures of the last 24 hours.
@@ -96,7 +96,7 @@ class PaperVenue(ExchangeVenue):
         Raises:
             BadSymbol: The symbol is not listed.
         """
-        listing, now = LISTINGS[number_of(symbol)], self.settle()
+        listing, now = LISTINGS[number_of(symbol)], self._clock.now()
         minute = minute_of(now)
         last = self._quotes.mid(symbol, minute)
         depth = self.exchange.depth(symbol, now, 1)

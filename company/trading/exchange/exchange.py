@@ -15,7 +15,7 @@ from company.trading.exchange.account import OWN, Account
 from company.trading.exchange.arrival import Arrivals
 from company.trading.exchange.floor import Floor
 from company.trading.exchange.liquidity import Liquidity
-from company.trading.exchange.orders import Change, Order, Request
+from company.trading.exchange.orders import Balance, Change, Order, Request
 from company.trading.exchange.passing import Passing
 from company.trading.exchange.records import Records
 from company.trading.exchange.rules import check_grid, check_shape, check_waiting
@@ -72,6 +72,24 @@ class Exchange:
         """
         return self._records.opened(name)
 
+    def balances(self, name: str, at: datetime) -> Mapping[str, Balance]:
+        """Return what an account holds by asset; bars that are over pass first.
+
+        Raises:
+            VenueError: There is no such account.
+        """
+        self.settle(at)
+        return self._records.balances(name)
+
+    def open_orders(self, name: str, at: datetime) -> list[Order]:
+        """Return the open orders of an account, the oldest first; bars that are over pass first.
+
+        Raises:
+            VenueError: There is no such account.
+        """
+        self.settle(at)
+        return self._records.open_orders_of(name)
+
     def accounts(self) -> list[str]:
         """Return the names of the accounts, the exchange's own first."""
         own = [OWN] if self._records.account(OWN).is_open else []
@@ -100,14 +118,14 @@ class Exchange:
                 self._passing.settle(until)
 
     def depth(self, symbol: str, at: datetime, limit: int | None = None) -> Depth:
-        """Return the visible book, the best `limit` levels of each side or all.
+        """Return the visible book, the best `limit` levels of each side or all; bars that are over pass first.
 
         Raises:
             BadSymbol: The symbol is not listed.
         """
         self.check_listed(symbol)
-        self._records.refresh()
-        return self._floor.book(symbol, self.bar_at(at)).depth(limit)
+        self.settle(at)
+        return self._floor.view(symbol, self.bar_at(at)).depth(limit)
 
     def place(self, name: str, request: Request, at: datetime) -> Order:
         """Place an order for an account and return it with what it traded at once.

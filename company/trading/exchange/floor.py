@@ -33,9 +33,21 @@ class Floor:
     ) -> None:
         self._kind, self._listed, self._liquidity = f"{exchange}.taken", listed, liquidity
         self._books, self._records = books, records
+        self._seen: dict[str, tuple[tuple[int, int], Book]] = {}
+
+    def view(self, symbol: str, bar: int) -> Book:
+        """Return the visible book of a bar, only to be looked at: it is kept until somebody trades or the bar is over.
+
+        What the accounts took of a bar changes together with an order, so the version of the records covers it.
+        """
+        now = bar, self._records.version
+        kept = self._seen.get(symbol)
+        if kept is None or kept[0] != now:
+            kept = self._seen[symbol] = now, self.book(symbol, bar)
+        return kept[1]
 
     def book(self, symbol: str, bar: int) -> Book:
-        """Return the visible book of a bar."""
+        """Return the visible book of a bar, to match orders with."""
         instrument = self._listed[symbol]
         book = Book(instrument)
         ladder = book.ladder

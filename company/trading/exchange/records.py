@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from company.errors import VenueError
 from company.ports import Books, Json
 from company.trading.exchange.account import OWN, Account, Fills
-from company.trading.exchange.orders import Change, Order, Role, What
+from company.trading.exchange.orders import Balance, Change, Order, Role, What
 from company.trading.ledger import Ledger
 from company.trading.matching import Instrument
 
@@ -46,16 +46,23 @@ class Records:
         listed: What is traded, by symbol.
         books: Where everything is kept.
         rates: Fraction of the cost that a maker and that a taker pays.
+
+    Attributes:
+        ledger: The exchange's double-entry ledger.
+        version: Grows whenever an open order, a trade or a balance may be another one than before.
     """
 
     def __init__(
         self, exchange: str, listed: Mapping[str, Instrument], books: Books, rates: Mapping[Role, Decimal]
     ) -> None:
         self.ledger = Ledger(books, f"{exchange}.ledger")
+        self.version = 0
         self._exchange, self._listed, self._books, self._rates = exchange, listed, books, rates
         self._accounts, self._changes = f"{exchange}.account", f"{exchange}.change"
         self._known: dict[str, Account] = {}
+        self._opened: set[str] = set()  # seen open, and nothing was rolled back since
         self._open: dict[str, dict[str, Open]] = {}
+        self._balances: dict[str, tuple[int, Mapping[str, Balance]]] = {}  # each with the version it is of
         self._seen: _Newest | None = None
 
     @contextmanager
@@ -67,6 +74,7 @@ class Records:
                 yield
         except BaseException:
             self._seen = None
+            self._opened.clear()
             raise
 
     def refresh(self) -> None:
@@ -91,7 +99,7 @@ class Records:
             VenueError: There is none of this name.
         """
         account = self.account(name)
-        if not account.is_open:
+        if not self._is_open(account):
             raise VenueError(f"{self._exchange} has no account {name!r}: open it first")
         return account
 
@@ -102,17 +110,39 @@ class Records:
     def open(self, name: str, balances: Mapping[str, Decimal], at: datetime) -> None:
         """Open an account once for ever; one that is open stays as it is."""
         account = self.account(name)
-        if account.is_open:
+        if self._is_open(account):
             return
         with self._books.transaction():
             if not account.is_open:  # asked again: another process may have been first
                 account.open(balances, at)
+                self.version += 1
                 if name != OWN:
                     self._books.put(self._accounts, name, {"opened": at})
 
     def open_orders(self, symbol: str) -> list[Open]:
         """Return the open orders of a symbol in order of their turn."""
         return list(self._open.get(symbol, {}).values())
+
+    def open_orders_of(self, name: str) -> list[Order]:
+        """Return the open orders of an account, the oldest first.
+
+        Raises:
+            VenueError: There is none of this name.
+        """
+        self.opened(name)
+        found = [one.order for orders in self._open.values() for one in orders.values() if one.account == name]
+        return sorted(found, key=_number)
+
+    def balances(self, name: str) -> Mapping[str, Balance]:
+        """Return what an account holds by asset.
+
+        Raises:
+            VenueError: There is none of this name.
+        """
+        account, kept = self.opened(name), self._balances.get(name)
+        if kept is None or kept[0] != self.version:
+            kept = self._balances[name] = self.version, account.balances()
+        return kept[1]
 
     def symbols(self) -> list[str]:
         """Return the symbols with open orders."""
@@ -180,7 +210,14 @@ class Records:
             )
         return True
 
+    def _is_open(self, account: Account) -> bool:
+        if account.name not in self._opened and account.is_open:
+            self._opened.add(account.name)
+        return account.name in self._opened
+
     def _load(self) -> None:
+        self._opened.clear()
+        self.version += 1
         accounts = [self.account(name) for name in (OWN, *self.names())]
         found = [self._as_open(account.name, order) for account in accounts for order in account.open_orders()]
         self._open = {}
@@ -188,6 +225,7 @@ class Records:
             self._open.setdefault(one.order.symbol, {})[one.order.id] = one
 
     def _note(self, name: str, order: Order, *, moved: bool) -> None:
+        self.version += 1
         orders = self._open.setdefault(order.symbol, {})
         if moved or order.status != "open":
             orders.pop(order.id, None)
@@ -202,4 +240,8 @@ class Records:
 
 def _turn(one: Open) -> tuple[int, int]:
     """Orders of before changes were numbered have turn 0: their ids tell who was first."""
-    return one.order.turn, int(one.order.id[1:])
+    return one.order.turn, _number(one.order)
+
+
+def _number(order: Order) -> int:
+    return int(order.id[1:])

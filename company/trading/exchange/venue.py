@@ -46,14 +46,14 @@ class ExchangeVenue:
         Raises:
             BadSymbol: The symbol is not listed.
         """
-        now = self.settle()
+        now = self._clock.now()
         depth = self.exchange.depth(symbol, now, limit or _DEPTH)
         return unified.order_book(symbol, now, depth, self.exchange.bar_at(now))
 
     async def fetch_balance(self) -> Json:
         """Return the balances by asset, each as `free`, `used` and `total`."""
-        now = self.settle()
-        return unified.balance(self._account.balances(), now)
+        now = self._present()
+        return unified.balance(self.exchange.balances(self.account, now), now)
 
     async def create_order(
         self,
@@ -167,7 +167,8 @@ class ExchangeVenue:
         Raises:
             BadSymbol: The symbol is not listed.
         """
-        return self._orders(symbol, since, limit, lambda account: account.open_orders())
+        self._check(symbol)
+        return self._page(self.exchange.open_orders(self.account, self._present()), symbol, since, limit)
 
     async def fetch_closed_orders(
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None
@@ -211,9 +212,13 @@ class ExchangeVenue:
 
     def settle(self) -> datetime:
         """Let the bars pass that are over and return the time now; calling it again changes nothing."""
-        now = self._clock.now()
+        now = self._present()
         self.exchange.settle(now)
         return now
+
+    def _present(self) -> datetime:
+        """Return the time now; the account is there."""
+        return self._clock.now()
 
     @property
     def _account(self) -> Account:
@@ -222,7 +227,9 @@ class ExchangeVenue:
     def _orders(self, symbol: str | None, since: int | None, limit: int | None, chosen: Any) -> list[Json]:
         self._check(symbol)
         self.settle()
-        orders: Iterable[Order] = chosen(self._account)
+        return self._page(chosen(self._account), symbol, since, limit)
+
+    def _page(self, orders: Iterable[Order], symbol: str | None, since: int | None, limit: int | None) -> list[Json]:
         return unified.page((self._shape(one) for one in orders if symbol in {None, one.symbol}), since, limit)
 
     def _check(self, symbol: str | None) -> None:
