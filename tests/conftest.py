@@ -1,8 +1,11 @@
 """What every test may use: a home of its own, no key in the environment, companies to open and commands to run."""
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,10 +18,55 @@ import pytest
 if TYPE_CHECKING:
     from company.engine import Engine
 
+Said = subprocess.CompletedProcess[str]
 Start = Callable[..., subprocess.Popen[str]]
-Command = Callable[..., subprocess.CompletedProcess[str]]
+Command = Callable[..., Said]
 Opened = Callable[..., Any]
 WriteCompany = Callable[[Mapping[str, str]], Path]
+
+LONGEST = 120.0
+"""Seconds a command may take."""
+
+
+class Template:
+    """The process that others are forked from: see template.py."""
+
+    def __init__(self) -> None:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("template.py"))], **pipes)
+
+    def start(
+        self, *command: str, place: Path, out: Path, err: Path, stdin: Path = Path(os.devnull), **more: str
+    ) -> int:
+        """Start a command, with `more` in its environment, and return its process."""
+        files = {name: str(file) for name, file in {"place": place, "stdin": stdin, "out": out, "err": err}.items()}
+        pid = self.ask(run=command, environment={**os.environ, **more}, **files)
+        assert pid is not None
+        return pid
+
+    def run(self, *command: str, place: Path, stdin: Path = Path(os.devnull), **more: str) -> Said:
+        """Run a command to its end and return what it said."""
+        with tempfile.TemporaryDirectory() as said:
+            out, err = Path(said, "out"), Path(said, "err")
+            pid = self.start(*command, place=place, out=out, err=err, stdin=stdin, **more)
+            deadline = time.monotonic() + LONGEST
+            while (code := self.ask(look=pid)) is None:
+                assert time.monotonic() < deadline, f"{command} did not end: {out.read_text()}{err.read_text()}"
+                time.sleep(0.005)
+            return Said(["company", *command], code, out.read_text(), err.read_text())
+
+    def ask(self, **question: object) -> int | None:
+        """Ask something else; see template.py."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        answer: int | None = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +82,14 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     monkeypatch.setenv("HOME", str(place))
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Template]:
+    """A process that forks commands, so that they need not import everything anew."""
+    template = Template()
+    yield template
+    template.close()
 
 
 @pytest.fixture
@@ -102,12 +158,11 @@ def start_company(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def run_company(start_company: Start) -> Command:
-    """Run a `company` command to its end and return what it said."""
+def run_company(template: Template, tmp_path: Path) -> Command:
+    """Run a `company` command to its end, in a process of its own outside of the checkout; return what it said."""
 
-    def _run(*arguments: str, home: Path | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
-        process = start_company(*arguments, home=home, **options)
-        out, err = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    def _run(*arguments: str, home: Path | None = None, stdin: Path = Path(os.devnull)) -> Said:
+        at = ["--home", str(home)] if home else []
+        return template.run(*arguments, *at, place=tmp_path, stdin=stdin)
 
     return _run

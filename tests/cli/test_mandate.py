@@ -76,7 +76,9 @@ def test_a_mandate_is_given_listed_shown_and_revoked(ok: Any, home: Path) -> Non
     assert given.expires == datetime(2026, 3, 2, tzinfo=UTC)  # 30 days after company time began
 
     told = {row["id"]: row for row in json.loads(ok("list", "--json"))}
-    assert list(told) == ["trade-paper", "cancel-orders", "block-attackers", "house-keeping", "small"]
+    assert list(told) == [
+        "trade-paper", "trade-arbitrage", "cancel-orders", "block-attackers", "house-keeping", "small",
+    ]  # fmt: skip
     assert (told["small"]["origin"], told["small"]["given_by"], told["small"]["max_notional_day"]) == (
         "command",
         ME,

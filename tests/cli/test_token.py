@@ -82,8 +82,7 @@ def test_a_password_is_read_from_standard_input_and_logs_every_browser_out(run_c
     (tmp_path / "word").write_text("correct horse battery\n")
     store = open_store(home)
     store.access.make("session", person="ada", scopes=["read"])
-    with (tmp_path / "word").open() as word:
-        done = run_company("password", "set", home=home, stdin=word)
+    done = run_company("password", "set", home=home, stdin=tmp_path / "word")
     assert done.returncode == 0, done.stderr
     assert "1 browser sessions ended" in done.stdout
     assert "horse" not in done.stdout + done.stderr
@@ -97,8 +96,7 @@ def test_a_short_password_is_refused_and_the_old_one_stays(run_company, tmp_path
     store = open_store(home)
     store.password.set("correct horse battery")
     (tmp_path / "word").write_text("short")
-    with (tmp_path / "word").open() as word:
-        done = run_company("password", "set", home=home, stdin=word)
+    done = run_company("password", "set", home=home, stdin=tmp_path / "word")
     assert done.returncode == 2
     assert store.password.matches("correct horse battery")
     store.close()

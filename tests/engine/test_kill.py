@@ -5,7 +5,7 @@ start, in the making of the home, in a cycle, in acting on an approval, in the e
 few milliseconds after an effect was begun, where the most can go wrong. How far a cycle is, is counted in what was
 written, not in seconds: a slow machine is hit in the same places as a fast one.
 
-A process is forked from a template that has imported everything (template.py); a few start from nothing.
+A process is forked from a template that has imported everything (tests/template.py); a few start from nothing.
 """
 
 import json
@@ -14,7 +14,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +27,7 @@ import yaml
 from company.home import bundled_directory, open_store
 from company.store import Store
 from company.trading.ledger import Ledger
+from tests.conftest import Template
 from tests.engine.conftest import CEO, SETTINGS, role
 
 CHAINS, KILLS = 10, 20
@@ -76,32 +76,6 @@ Start = Callable[..., subprocess.Popen[str]]
 WriteCompany = Callable[[Mapping[str, str]], Path]
 
 
-class Template:
-    """The process that others are forked from."""
-
-    def __init__(self) -> None:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("template.py"))], **pipes)
-
-    def ask(self, **question: object) -> int | None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
-        answer: int | None = json.loads(self.process.stdout.readline())
-        return answer
-
-    def close(self) -> None:
-        self.process.communicate()
-
-
-@pytest.fixture(scope="module")
-def template() -> Iterator[Template]:
-    template = Template()
-    yield template
-    template.close()
-
-
 @dataclass
 class Chain:
     """One home whose processes are killed, one after the other."""
@@ -116,9 +90,8 @@ class Chain:
     def start(self, *command: str) -> int:
         """Start a command and return its process."""
         words = [*command, "--dir", str(self.directory), "--home", str(self.home)]
-        pid = self.template.ask(run=words, **{"in": str(self.home.parent), "environment": dict(os.environ)})
-        assert pid is not None
-        return pid
+        said = self.home.parent / "said"
+        return self.template.start(*words, place=self.home.parent, out=said, err=said)
 
     def finish(self, *command: str) -> None:
         """Run a command to its end."""

@@ -4,8 +4,8 @@ It opens no file of a home and starts no thread, so a child is what a fresh proc
 a number of its own, that can be killed. Commands come as lines of JSON on standard input, answers go as lines to
 standard output:
 
-    {"run": [...], "in": directory, "environment": {...}}
-        Starts a command, which adds what it says to the file `said` there; the answer is its process number.
+    {"run": [...], "place": directory, "environment": {...}, "stdin": file, "out": file, "err": file}
+        Starts a command, which adds what it says to the last two files; the answer is its process number.
     {"wait": pid}
         The answer is how it ended, as a `Popen` says it.
     {"look": pid}
@@ -17,17 +17,20 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 MODULES = (
     "alembic.command",
+    "chromadb",
     "company.cli.app",
     "company.cli.following",
     "company.engine.engine",
     "company.home.company",
     "company.llm.autopilot",
+    "onnxruntime",
+    "talib",
     "vaderSentiment.vaderSentiment",
 )
 
@@ -46,30 +49,28 @@ def main() -> None:
 
 def _answer(asked: Mapping[str, Any]) -> int | None:
     if "run" in asked:
-        return _started(asked["run"], asked["in"], asked["environment"])
+        return os.fork() or _become(asked)
     pid, status = os.waitpid(asked.get("wait") or asked["look"], 0 if "wait" in asked else os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if pid else None
 
 
-def _started(command: Sequence[str], directory: str, environment: Mapping[str, str]) -> int:
-    if pid := os.fork():
-        return pid
+def _become(asked: Mapping[str, Any]) -> int:
+    """Be the command that was asked for; this never returns."""
     try:
-        os.chdir(directory)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
+        os.chdir(asked["place"])
+        os.dup2(os.open(asked["stdin"], os.O_RDONLY), 0)
+        for number, file in ((1, asked["out"]), (2, asked["err"])):
+            os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
         os.environ.clear()
-        os.environ.update(environment)
-        code = _ended(command)
+        os.environ.update(asked["environment"])
+        code = _ended(asked["run"])
         sys.stdout.flush()
         os._exit(code)
     finally:
         os._exit(70)
 
 
-def _ended(command: Sequence[str]) -> int:
+def _ended(command: list[str]) -> int:
     from company.cli import main as company
 
     sys.argv = ["company", *command]
