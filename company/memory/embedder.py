@@ -30,7 +30,7 @@ _LAYERS: Final = 6
 _HEADS: Final = 12
 _WIDTH: Final = 384
 _MAX_TOKENS: Final = 256
-_BATCH: Final = 16
+_BATCH: Final = 200  # tokens, padding included: short texts gain from company, long ones only lose by padding
 _PADDING_BIAS: Final = np.float32(-1e9)
 
 
@@ -95,7 +95,7 @@ class MiniLM:
         if texts:
             self.load()
         tokens = [self._tokenizer.encode(text).ids for text in texts]  # one by one: a batch would start threads
-        for batch in _batches(sorted(range(len(texts)), key=lambda place: len(tokens[place]))):
+        for batch in _batches(list(map(len, tokens))):
             vectors[batch] = self._run([tokens[place] for place in batch])
         return vectors
 
@@ -132,8 +132,16 @@ def find_embedder(directory: Path) -> Embedder | None:
     return MiniLM(model=model, proof=directory / "embedder.json")
 
 
-def _batches(places: Sequence[int]) -> Iterator[list[int]]:
-    return (list(places[start : start + _BATCH]) for start in range(0, len(places), _BATCH))
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the places of texts that are embedded together: short ones of about the same length."""
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[place] > _BATCH:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
 
 
 def _verify(weights: Path, proof: Path) -> None:
