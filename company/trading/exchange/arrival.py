@@ -77,7 +77,7 @@ class Arrivals:
     def _executed(self, name: str, order: Order, bar: int, at: datetime) -> Execution:
         """Execute a woken order, once the account's own orders are out of its way."""
         while True:
-            book = self._floor.book(order.symbol, bar)
+            book = self._floor.book(order.symbol, bar, order.side)
             execution = book.execute(_arriving(order, book.instrument))
             own = self._own(name, order.symbol, execution)
             if own is None:

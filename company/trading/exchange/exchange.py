@@ -192,7 +192,7 @@ class Exchange:
             order = self._order(request, request.amount, at)
             check_waiting(order, instrument, self.liquidity.quotes(request.symbol, bar))
             return self._arrivals.wait(name, order, at)
-        book = self._floor.book(request.symbol, bar)
+        book = self._floor.book(request.symbol, bar, request.side)
         amount = request.amount if request.cost is None else _amount(book, request, request.cost)
         return self._arrivals.place(name, self._order(request, amount, at), book, bar, at)
 

@@ -11,7 +11,7 @@ from typing import Final
 from company.ports import Books
 from company.trading.exchange.liquidity import Liquidity
 from company.trading.exchange.records import Records
-from company.trading.matching import Book, Fill, Instrument
+from company.trading.matching import Book, Fill, Instrument, Side
 
 WORLD: Final = "world:"
 """Begins the ids of orders that are no account's."""
@@ -46,8 +46,8 @@ class Floor:
             kept = self._seen[symbol] = now, self.book(symbol, bar)
         return kept[1]
 
-    def book(self, symbol: str, bar: int) -> Book:
-        """Return the visible book of a bar, to match orders with."""
+    def book(self, symbol: str, bar: int, taker: Side | None = None) -> Book:
+        """Return the visible book of a bar, to match orders with; of the world, only what a `taker` can meet."""
         instrument = self._listed[symbol]
         book = Book(instrument)
         ladder = book.ladder
@@ -56,6 +56,8 @@ class Floor:
                 ladder.rest(order.id, order.side, price, left)
         taken = self._taken(symbol, bar)
         for side, price, amount in self._liquidity.quotes(symbol, bar):
+            if side == taker:
+                continue
             left = amount - taken.get(str(price), 0) if taken else amount
             if left and not ladder.crosses(side, price):
                 ladder.rest(f"{WORLD}{price}", side, price, left)
