@@ -251,6 +251,10 @@ class ModelSettings(_Section):
     roles: dict[str, Chain] = {}
     facts: dict[str, ModelFacts] = {}
 
+    def only(self, name: str) -> "ModelSettings":
+        """Return the same section, but every role thinks with one model, and nothing stands in for it."""
+        return self.model_copy(update={"fast": (name,), "smart": (name,), "deep": (name,), "roles": {}})
+
     @model_validator(mode="after")
     def _facts_are_of_models(self) -> Self:
         for name in self.facts:
@@ -847,13 +851,24 @@ def load_settings(file: Path | None) -> Settings:
 
 
 def _explain(error: ValidationError, file: Path, text: str) -> UsageError:
-    """Turn the first problem into a sentence; an unknown key goes first, for it often explains the others."""
+    """Turn the first problem into a sentence."""
+    place, what, cure = problem_of(error)
+    line = _line_of(text, place)
+    return UsageError(what, where=f"{file}:{line}" if line else f"{file}", cure=cure)
+
+
+def problem_of(error: ValidationError) -> tuple[Place, str, str]:
+    """Return where settings are wrong, what is wrong and the cure.
+
+    An unknown key goes first, for it often explains the others.
+
+    Args:
+        error: What checking `Settings` raised.
+    """
     problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     wrong = problem.get("ctx", {}) if problem["type"] == "wrong" else {}
     place = (*problem["loc"], *wrong.get("place", ()))
-    line = _line_of(text, place)
-    what, cure = _what_and_cure(problem, place, _dotted(place))
-    return UsageError(what, where=f"{file}:{line}" if line else f"{file}", cure=cure)
+    return place, *_what_and_cure(problem, place, _dotted(place))
 
 
 def _what_and_cure(problem: ErrorDetails, place: Place, name: str) -> tuple[str, str]:

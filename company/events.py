@@ -46,6 +46,7 @@ CUSTOM_NAMES = frozenset(
         "message.withdrawn",  # the words of a message came to nothing; another try follows
         "model.fallback",  # a model could not be used, the next of the chain was asked
         "model.retried",
+        "order.abandoned",  # a person closed an order of which nobody knows what became
         "order.placed",
         "order.cancelled",
         "post.published",

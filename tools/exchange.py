@@ -82,9 +82,11 @@ async def _at_stake(
     quantity: Decimal,
     context: Context,
     price: Decimal | None = None,
+    trigger: Decimal | None = None,
+    stop: Decimal | None = None,
     **_: object,
 ) -> Stakes:
-    weighed = await context.get(Desk).weigh(symbol, side, quantity, price)
+    weighed = await context.get(Desk).weigh(symbol, side, quantity, price or trigger, stop)
     for clamp in weighed.clamps:
         told = {"tool": "place_order", "symbol": weighed.symbol, "side": side, "approved": False}
         context.emit("risk.clamped", {**told, **clamp.told()})
@@ -111,8 +113,10 @@ async def place_order(
     reason: str,
     context: Context,
     *,
-    type: Literal["market", "limit"] = "market",
+    type: Literal["market", "limit", "stop", "stop_limit", "take_profit", "take_profit_limit"] = "market",
     price: Decimal | None = None,
+    trigger: Decimal | None = None,
+    stop: Decimal | None = None,
     venue: str = "",
     strategy: str = "",
 ) -> OrderReport:
@@ -126,8 +130,13 @@ async def place_order(
         side: buy or sell.
         quantity: In base units: 0.1 for a tenth of a bitcoin.
         reason: Why, in one sentence with the figures; it is kept with the order.
-        type: market trades at once at the best price; limit waits in the book for `price`.
-        price: Limit price in USDT; only for limit orders.
+        type: market trades at once at the best price; limit waits in the book for `price`. Only to sell: stop waits at
+            the venue until the price has fallen to `trigger`, take_profit until it has risen to it; both then sell at
+            the market, with _limit at `price`.
+        price: Limit price in USDT; only for the types that end in limit.
+        trigger: Price in USDT that a stop or a take_profit waits for.
+        stop: Price in USDT at which what a purchase buys is to be sold again, as `size_position` says; the desk
+            watches it, see `stops`.
         venue: Name of the venue; empty for the one with the best price after fees.
         strategy: Whose signal it follows: ensemble, or a strategy of `signals`; empty when it is your own idea. It must
             wish for this side now, and what the order earns is counted for it.
@@ -142,6 +151,8 @@ async def place_order(
         sources=context.sources,
         type=type,
         price=price,
+        trigger=trigger,
+        stop=stop,
         venue=venue,
         strategy=strategy,
         role=context.role,
@@ -166,6 +177,5 @@ async def cancel_order(order_id: str, context: Context) -> OrderReport:
 
 
 def _announce(context: Context, report: OrderReport) -> None:
-    context.emit("order.placed", {**report.told(), "quantity": f"{report.quantity:f}", "type": report.type})
-    if report.filled:
-        context.emit("trade.filled", report.traded())
+    for name, value in report.news():
+        context.emit(name, value)

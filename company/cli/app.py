@@ -34,6 +34,7 @@ from company.cli import (
     run_command,
     serve,
     token,
+    train,
     web,
 )
 from company.errors import CompanyError, UsageError
@@ -60,8 +61,8 @@ for room in (
     doctor,
     evaluate,
     backtest,
+    train,
     portfolio,
-    orders,
     audit,
 ):
     room.register(app)
@@ -72,6 +73,7 @@ app.add_typer(effects.app, name="effects")
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(key.app, name="key")
 app.add_typer(live.app, name="live")
+app.add_typer(orders.app, name="orders")
 app.add_typer(token.app, name="tokens")
 app.add_typer(password.app, name="password")
 app.add_typer(risk.app, name="risk")

@@ -77,6 +77,8 @@ def _findings(told: Json) -> Iterator[str]:
 def _decisions(told: Json) -> Iterator[str]:
     for decision in told["decisions"]:
         what = f"{decision['side']} {decision['asked']} {decision['symbol']}"
+        what += f", {decision['type']} at {decision['trigger']}" if decision["trigger"] else ""
+        what += f", to be given up at {decision['stop']}" if decision["stop"] else ""
         yield f"\n{minute(decision['at'])}  {what}: {decision['outcome']}, {decision['filled']} filled"
         yield f"  by       {decision['strategy']}, {decision['role']}"
         yield f"  because  {decision['reason']}"

@@ -55,7 +55,7 @@ def backtest(
     if strategy == RECORDED:
         _show_comparison(_recorded(data, directory, home), as_json=as_json)
         return
-    symbols, span = symbol or ["BTC/USDT"], (_time(since, "--from"), _time(until, "--to"))
+    symbols, span = symbol or ["BTC/USDT"], (time_of(since, "--from"), time_of(until, "--to"))
     if span[0] and span[1] and span[0] >= span[1]:
         raise UsageError(
             f"{since} is not before {until}", where="--from", cure="give an earlier --from or a later --to"
@@ -104,7 +104,7 @@ def _result(
         if asked.reads == "books":
             raise UsageError(f"{asked.name} needs two exchanges", where="--data", cure="give two files of candles")
         return over_paper(asked, symbols, timeframe, span, terms=terms, limits=limits, seed=settings.run.seed)
-    histories = _histories(data, symbols, timeframe, span)
+    histories = histories_of(data, symbols, timeframe, span)
     source = ", ".join(dict.fromkeys(bars.source for bars in histories))
     if asked.reads == "books":
         return over_pair(asked.make(), histories, terms=terms, limits=limits, source=source)
@@ -117,10 +117,20 @@ def _result(
     return over_bars(asked.name, asked.over, histories, terms=terms, limits=limits, source=source)
 
 
-def _histories(
+def histories_of(
     data: list[str], symbols: list[str], timeframe: str, span: "tuple[datetime | None, datetime | None]"
 ) -> "list[Bars]":
-    """Read the files; one symbol stands for all of them."""
+    """Read files of candles.
+
+    Args:
+        data: The files.
+        symbols: One for each, or one that stands for all.
+        timeframe: Length of a bar.
+        span: Only bars from the first moment on, and those that closed by the second.
+
+    Raises:
+        UsageError: A file is malformed, or they do not go together.
+    """
     from company.trading.backtest import within
     from company.trading.feeds import read_candles
 
@@ -210,7 +220,12 @@ def _write(report: Path, result: "Result") -> None:
         raise UsageError(what, where=str(report), cure="name a file in a folder you may write") from error
 
 
-def _time(text: str, where: str) -> "datetime | None":
+def time_of(text: str, where: str) -> "datetime | None":
+    """Read an option that may name a moment, UTC unless it says otherwise.
+
+    Raises:
+        UsageError: It names none.
+    """
     from datetime import UTC, datetime
 
     if not text:

@@ -191,6 +191,10 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
     "risk.paused": lambda v: f"nothing of {v['symbol']} is bought any more, says {v['by']}: {v['reason']}",
     "risk.rearmed": lambda v: f"the desk is armed again at an equity of {v['equity']}, says {v['by']}: {v['reason']}",
     "risk.resumed": lambda v: f"{v['symbol']} may be bought again, says {v['by']}: {v['reason']}",
+    "order.abandoned": lambda v: (
+        f"the order to {v['side']} {v['quantity']} {v['symbol']} on {v['venue']} is closed, "
+        f"says {v['by']}: {v['reason']}"
+    ),
     "run.resumed": lambda v: f"goes on by {v['reason']}" if "reason" in v else "resumed where it was left",
     "company.stopped": lambda v: (
         f"the stop by {v['by']} ended {count(len(v['runs']), 'run')}, {count(len(v['orders']), 'order')} and "

@@ -3,8 +3,12 @@
 The newest orders are told as the desk last heard of them; no venue is asked, so this works while one is down. With
 `--open` every venue is asked what rests in its books, and one that does not answer is an error, never a shorter list.
 Looking writes nothing.
+
+An order of which nobody will ever know what became is closed by a person, on their word and for a reason. That needs
+the store only, for the venue may be gone.
 """
 
+import getpass
 import json
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,23 +24,29 @@ if TYPE_CHECKING:
 
 HEAD = ("AT", "SIDE", "QUANTITY", "SYMBOL", "VENUE", "PRICE", "FILLED", "STATUS", "STRATEGY", "ROLE", "REASON")
 FIELDS = (
-    "at", "symbol", "side", "type", "quantity", "price", "filled", "average", "status", "venue", "order_id", "strategy",
-    "role", "reason", "sources", "evidence",
+    "at", "symbol", "side", "type", "quantity", "price", "trigger", "stop", "filled", "average", "status", "venue",
+    "order_id", "strategy", "role", "reason", "sources", "evidence",
 )  # fmt: skip
 
 Limit = Annotated[int, typer.Option(min=1, max=1_000, help="How many of the newest.")]
 Open = Annotated[bool, typer.Option("--open", help="Only what rests in a book now; asks every venue.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("orders")(orders)
+app = typer.Typer(help="Orders of the desk: list, abandon.", invoke_without_command=True)
 
 
+@app.callback()
 def orders(
-    only_open: Open = False, limit: Limit = 20, as_json: AsJson = False, directory: Directory = None, home: Home = None
+    context: typer.Context,
+    only_open: Open = False,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+    directory: Directory = None,
+    home: Home = None,
 ) -> None:
     """Print the newest orders with reason, strategy, role and status."""
+    if context.invoked_subcommand is not None:
+        return
 
     async def look(desk: "Desk") -> list[Json]:
         return (await _resting(desk))[:limit] if only_open else _newest(desk, limit)
@@ -49,6 +59,32 @@ def orders(
     else:
         empty = "no open orders" if only_open else "no order was placed yet"
         typer.echo(table(HEAD, [_cells(row) for row in rows], empty=empty))
+
+
+@app.command()
+def abandon(
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="The client order id, or its first six characters or more.")
+    ],
+    reason: Annotated[str, typer.Option(help="How you know what became of it; kept in the journal.")] = "",
+    directory: Directory = None,
+    home: Home = None,
+) -> None:
+    """Close a lost order: nobody looks for it any more, and it is never sent again."""
+    from company import events
+    from company.cli.risk import acting
+    from company.events import Draft
+    from company.trading.orders import Orders
+
+    by = getpass.getuser()
+    with acting(directory, home, "close an order", reason) as office:
+        orders = Orders(office.store.books("trading"))
+        key, row = orders.abandon(key, by=by, reason=reason, at=office.now)
+        told = {name: row[name] for name in ("venue", "symbol", "side", "quantity")}
+        body = events.custom("order.abandoned", {**told, "clientOrderId": key, "by": by, "reason": reason})
+        office.store.journal.append([Draft("", "", "person", "user", body)])
+    what = f"{row['side']} {row['quantity']} {row['symbol']} on {row['venue']}"
+    typer.echo(f"the order to {what} is closed ({key}); what it traded after all would be booked as not ours")
 
 
 def _newest(desk: "Desk", limit: int) -> list[Json]:
@@ -67,7 +103,8 @@ def _row(key: str, row: Json) -> Json:
 
 
 def _cells(row: Json) -> list[str]:
-    price = row["average"] or row["price"] or row["type"]
+    waits = f"{row['type']} {row['trigger']}" if row["trigger"] and row["status"] == "open" else ""
+    price = waits or row["average"] or row["price"] or row["type"]
     named = ("status", "strategy", "role", "reason")
     traded = (row["symbol"], row["venue"], price, row["filled"] or "0")
     return [minute(row["at"] or ""), row["side"], row["quantity"], *traded, *(row[field] or "-" for field in named)]

@@ -69,7 +69,7 @@ def rearm(reason: Reason = "", directory: Directory = None, home: Home = None) -
     """Let a desk open positions again that a drawdown had stopped; its equity of now is the new peak."""
     from company.trading import risk
 
-    with _acting(directory, home, "re-arm the desk", reason) as office:
+    with acting(directory, home, "re-arm the desk", reason) as office:
         standing = risk.Standing(office.store.books("trading"), risk.RiskLimits.of(office.settings.limits))
         done = standing.rearm(by=getpass.getuser(), reason=reason, now=office.now)
         told = {"drawdown": f"{done.latch.drawdown:f}", "peak": f"{done.latch.peak:f}", "equity": f"{done.equity:f}"}
@@ -84,7 +84,7 @@ def pause(
     """Buy nothing of a symbol, or of any, until a person resumes; exits go on."""
     from company.trading import risk
 
-    with _acting(directory, home, "pause a symbol", reason) as office:
+    with acting(directory, home, "pause a symbol", reason) as office:
         name = _named(symbol, everything, office.settings)
         name = name if everything else _traded(symbol, name, office, directory, home)
         risk.pause(office.store.books("trading"), name, by=getpass.getuser(), reason=reason, now=office.now)
@@ -99,7 +99,7 @@ def resume(
     """End a pause, also one that an unusual market move made."""
     from company.trading import risk
 
-    with _acting(directory, home, "resume a symbol", reason) as office:
+    with acting(directory, home, "resume a symbol", reason) as office:
         name = _named(symbol, everything, office.settings)
         ended = risk.resume(office.store.books("trading"), name, office.now)
         _note(
@@ -157,8 +157,12 @@ def _office(directory: Path | None, home: Path | None) -> Iterator[Office]:
 
 
 @contextmanager
-def _acting(directory: Path | None, home: Path | None, what: str, reason: str) -> Iterator[Office]:
-    """An office in which a person does something for a reason, in one transaction."""
+def acting(directory: Path | None, home: Path | None, what: str, reason: str) -> Iterator[Office]:
+    """Open an office in which a person does something for a reason, in one transaction.
+
+    Raises:
+        UsageError: It is no person, or there is no reason.
+    """
     from company.store import require_person, require_reason
 
     require_person(getpass.getuser(), what)

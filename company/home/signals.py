@@ -156,12 +156,24 @@ class _Market:
         prices, limits = await self._desk.prices(), await self._desk.limits()
         state = {"step": limits.drawdown_step, "entries": limits.entries_allowed}
         told = {symbol: f"{price:f}" for symbol, price in prices.items()}
-        return Sight({"at": self._clock.now().isoformat(), "prices": told, **state})
+        reached = [one for one in self._desk.stops_at(prices) if one.reached]
+        stops = {f"{one.symbol} at {one.venue}": f"{one.reached:f}" for one in reached}
+        return Sight({"at": self._clock.now().isoformat(), "prices": told, "stops": stops, **state})
 
     def reasons(self, sight: Sight, seen: Json, role: Role) -> list[str]:
         if "prices" not in seen:
             return []
-        return [*_moves(sight.mark, seen, role.waking), *_risk(sight.mark, seen)]
+        return [*_stops(sight.mark, seen), *_moves(sight.mark, seen, role.waking), *_risk(sight.mark, seen)]
+
+
+def _stops(now: Json, seen: Json) -> list[str]:
+    """Say what has fallen to its stop; while it is not sold, that is told once."""
+    known = seen.get("stops", {})
+    return [
+        f"{quantity} of {place} fell to its stop"
+        for place, quantity in now["stops"].items()
+        if known.get(place) != quantity
+    ]
 
 
 def _moves(now: Json, seen: Json, wakes: Wakes | None) -> list[str]:

@@ -19,6 +19,7 @@ from company.trading.reconciliation import Reconciliation
 from company.trading.reports import Exposure, LimitsInForce, MarketRow
 from company.trading.risk import RULES, Clamp, RiskLimits, Sizing, ValueAtRisk
 from company.trading.shown import CurveReport, MarketReport, OpenOrder, PortfolioReport, RiskReport
+from company.trading.stops import Watched
 
 __all__ = [
     "RULES",
@@ -51,4 +52,5 @@ __all__ = [
     "Sizing",
     "Ticker",
     "ValueAtRisk",
+    "Watched",
 ]

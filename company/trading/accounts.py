@@ -1,7 +1,7 @@
 """What all venues hold at one moment, exactly, and what it is worth."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 _ZERO = Decimal(0)
@@ -78,6 +78,21 @@ class Accounts:
     def free(self, venue: str, currency: str) -> Decimal:
         """Return the free balance of a currency on a venue."""
         return next((row.free for row in self.rows if row.venue == venue and row.currency == currency), _ZERO)
+
+    def freed(self, currency: str, locked: Mapping[str, Decimal]) -> "Accounts":
+        """Return the accounts as if open orders did not lock some of a currency.
+
+        Args:
+            currency: Which.
+            locked: How much of it, by venue.
+        """
+        rows = (
+            replace(row, free=min(row.total, row.free + locked.get(row.venue, _ZERO)))
+            if row.currency == currency
+            else row
+            for row in self.rows
+        )
+        return replace(self, rows=tuple(rows))
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

@@ -6,6 +6,7 @@ from typing import Any, cast, get_args
 from company.errors import ToolError
 from company.ports import decimal_of
 from company.trading.blotter import OrderType
+from company.trading.intents import WAITING
 from company.trading.markets import Side
 
 _LEAST, _MOST = -24, 18  # powers of ten: beyond them nothing is traded, and 28 digits do not count it exactly
@@ -22,16 +23,22 @@ def read_side(text: str) -> Side:
     return cast("Side", side)
 
 
-def read_type(text: str, limit: Decimal | None) -> OrderType:
-    """Read `market` or `limit`, of which only the second has a limit price.
+def read_type(text: str, side: Side, limit: Decimal | None, trigger: Decimal | None) -> OrderType:
+    """Read the type of an order, which says whether it has a limit price and a trigger.
 
     Raises:
-        ToolError: It is neither, or does not go with the price.
+        ToolError: There is no such type, it does not go with the prices, or a purchase is to wait.
     """
-    if (kind := text.strip().lower()) not in get_args(OrderType):
-        raise ToolError(f"order type is {text!r}; it must be 'market' or 'limit'")
-    if (kind == "limit") != (limit is not None):
-        raise ToolError(f"a {kind} order with price {limit}: a limit order needs a price, a market order takes none")
+    if (kind := text.strip().lower()) not in (kinds := get_args(OrderType)):
+        raise ToolError(f"order type is {text!r}; it must be one of {', '.join(kinds)}")
+    for what, price, wanted in (
+        ("limit price (`price`)", limit, kind.endswith("limit")),
+        ("trigger", trigger, kind in WAITING),
+    ):
+        if wanted != (price is not None):
+            raise ToolError(f"a {kind} order with {what} {price}: it {'needs one' if wanted else 'takes none'}")
+    if kind in WAITING and side == "buy":
+        raise ToolError(f"a {kind} order only sells: the desk does not let a purchase wait for a trigger")
     return cast("OrderType", kind)
 
 
@@ -63,10 +70,21 @@ def read_positive(raw: Any, name: str) -> Decimal:
     return exact
 
 
-def read_limit(raw: Any) -> Decimal | None:
-    """Read an optional limit price.
+def read_limit(raw: Any, name: str = "price") -> Decimal | None:
+    """Read an optional price.
 
     Raises:
         ToolError: It is there but not a number above 0.
     """
-    return None if raw is None else read_positive(raw, "price")
+    return None if raw is None else read_positive(raw, name)
+
+
+def read_stop(raw: Any, side: Side) -> Decimal | None:
+    """Read the optional price at which what a purchase buys is to be sold again.
+
+    Raises:
+        ToolError: It is no number above 0, or comes with a sale.
+    """
+    if raw is not None and side == "sell":
+        raise ToolError("only a purchase has a `stop`; a sale that waits is of the type stop and has a `trigger`")
+    return read_limit(raw, "stop")

@@ -76,8 +76,8 @@ class Blotter:
         self.orders.begin(intent, at)
         venue = self._markets.venues[intent.venue]
         self.orders.mark(intent.key, "sent")
-        params = {"clientOrderId": intent.key}
-        call = venue.create_order(intent.symbol, intent.type, intent.side, intent.quantity, intent.price, params)
+        wanted = intent.symbol, intent.venue_type, intent.side, intent.quantity, intent.price, intent.params
+        call = venue.create_order(*wanted)
         try:
             raw = await answer(intent.venue, call)
         except (RequestTimeout, InvalidOrder) as error:  # some venues tell a duplicate only as an invalid order
@@ -208,11 +208,12 @@ class Blotter:
             venue=venue,
             symbol=pair(raw, where),
             side=_side(raw, where),
-            type=raw.get("type") or "unknown",
+            type=written.get("type") or raw.get("type") or "unknown",
             status=str(raw.get("status") or "unknown"),
             quantity=significant(quantity, 8),
             filled=significant(filled, 8),
             price=None if average is None else significant(average, 8),
+            trigger=optional(raw, "triggerPrice", where) or None,
             notional=money(cost if cost is not None else filled * (average or _ZERO)),
             fee=_fee(raw, where, average),
             reason=written.get("reason", ""),

@@ -38,8 +38,11 @@ class Bookkeeper:
         for symbol, holding in holdings.items():
             self._books.put(HOLDINGS, symbol, holding.model_dump(mode="json"))
 
-    def book(self, accounts: Accounts, found: Readings, now: datetime) -> None:
+    def book(self, accounts: Accounts, found: Readings, now: datetime) -> Decimal:
         """Bring books to balances: trades explain the change, the rest came or went without one.
+
+        Returns:
+            What came without a trade, at its marks, in quote units; negative when it went.
 
         Raises:
             VenueError: The trades of an order sum to more than was ordered.
@@ -61,6 +64,7 @@ class Bookkeeper:
             self._books.put(CURSORS, f"{market.venue}:{market.symbol}", page.cursor)
             self._blotter.orders.read(market.venue, market.symbol)
         self.keep({symbol: holding for symbol, holding in holdings.items() if holding != before.get(symbol)})
+        return sum((movement.net * movement.price for movement in movements), _ZERO)
 
     def _open_late(
         self, accounts: Accounts, executions: Iterable[Execution], holdings: Mapping[str, Holding], now: datetime
@@ -79,7 +83,8 @@ class Bookkeeper:
             symbol = f"{currency}/{accounts.quote}"
             total, value = accounts.total(currency), sum((row.value for row in held.get(symbol, [])), _ZERO)
             is_held = symbol in held or self._books.get(HOLDINGS, symbol) is not None
-            found.append(Movement(currency, symbol if is_held else "", value / total if total else _ZERO, moved))
+            price = Decimal(1) if currency == accounts.quote else value / total if total else _ZERO
+            found.append(Movement(currency, symbol if is_held else "", price, moved))
         return found
 
     def _move(self, holdings: dict[str, Holding], movement: Movement, at: datetime) -> None:

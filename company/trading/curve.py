@@ -4,7 +4,8 @@ A document holds one UTC day, one mark a minute, the last one of the minute. Whe
 thinned by their age alone: every mark for three days, the last of each hour for sixty, then the last of the day. Ten
 years are 3,600 small documents, whatever the desk did.
 
-Money moved in or out of the accounts is not told apart from profit, here as in `EquityMarks`.
+The marks are what everything was worth, with what was moved in or out. That is kept beside them, as the factor by which
+it changed the equity, so that returns are those of what was there (`adjusted`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from company.ports import Books
 from company.trading.features import YEAR_SECONDS
 from company.trading.figures import Figure, Report, figure, money
 
-CURVE = "trading.curve"
+CURVE, FLOWS = "trading.curve", "trading.curve.flow"
 FINE_DAYS, HOURLY_DAYS = 3, 60
 LEAST_HOURS = 24
 """Hours with a mark before a Sharpe ratio says anything."""
@@ -53,6 +54,19 @@ class EquityCurve:
             self._thin(at.date())
         self._books.put(CURVE, f"{at.date()}", {**marks, _minute(at): _text(equity)})
 
+    def move(self, at: datetime, factor: Decimal | None) -> None:
+        """Write down that money came or went; call it in a transaction.
+
+        Args:
+            at: When it was found.
+            factor: Equity after it over the equity before; None when there was nothing before, or nothing is left, so
+                that no return goes across it.
+        """
+        minute = _at(at)
+        told = (self._books.get(FLOWS, minute) or {}).get("factor", "1")
+        both = None if told is None or factor is None else f"{Decimal(told) * factor}"
+        self._books.put(FLOWS, minute, {"factor": both})
+
     def points(self, since: datetime | None = None) -> list[Point]:
         """Return the marks from `since` on, oldest first."""
         first = f"{since.date()}" if since else ""
@@ -67,7 +81,12 @@ class EquityCurve:
 
     def sharpe(self, now: datetime) -> Decimal | None:
         """Return the Sharpe ratio of the last sixty days; see `sharpe_ratio`."""
-        return sharpe_ratio(self.points(now - timedelta(days=HOURLY_DAYS)))
+        since = now - timedelta(days=HOURLY_DAYS)
+        return sharpe_ratio(adjusted(self.points(since), self._flows()))
+
+    def _flows(self) -> dict[datetime, Decimal | None]:
+        rows = ((datetime.fromisoformat(minute), row["factor"]) for minute, row in self._books.items(FLOWS))
+        return {at: None if factor is None else Decimal(factor) for at, factor in rows}
 
     def _day(self, at: datetime) -> Mapping[str, str]:
         return self._books.get(CURVE, f"{at.date()}") or {}
@@ -98,6 +117,28 @@ def sampled(points: Sequence[Point], most: int) -> list[Point]:
     if len(points) <= most:
         return list(points)
     return [points[round(place * (len(points) - 1) / (most - 1))] for place in range(most)]
+
+
+def adjusted(points: Sequence[Point], flows: Mapping[datetime, Decimal | None]) -> list[Point]:
+    """Return the equity as if what came or went had always been there: returns are kept, flows are none.
+
+    Args:
+        points: The equity, oldest first.
+        flows: Equity after a flow over the one before it, by the minute in which it was found; None begins anew.
+
+    Returns:
+        The points since the last flow that began anew, those before a flow scaled by it.
+    """
+    found: list[Point] = []
+    scale, left = Decimal(1), sorted(flows.items(), reverse=True)
+    for point in reversed(points):
+        while left and left[0][0] > point.at:
+            factor = left.pop(0)[1]
+            if factor is None:
+                return found[::-1]
+            scale *= factor
+        found.append(point.model_copy(update={"equity": point.equity * scale}))
+    return found[::-1]
 
 
 def sharpe_ratio(points: Sequence[Point]) -> Decimal | None:
@@ -131,6 +172,10 @@ def _points(day: str, marks: Mapping[str, str]) -> list[Point]:
         Point(at=datetime.fromisoformat(f"{day}T{minute}").replace(tzinfo=UTC), equity=Decimal(marks[minute]))
         for minute in sorted(marks)
     ]
+
+
+def _at(at: datetime) -> str:
+    return at.astimezone(UTC).replace(second=0, microsecond=0).isoformat()
 
 
 def _minute(at: datetime) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from company.errors import ToolError
 from company.ports import Books, Json
 from company.trading.figures import Figure, Report, significant
 from company.trading.markets import Side
@@ -29,7 +30,9 @@ class Decision(Report):
         strategy: Whose idea it was; `unattributed` when nobody said, like `role`.
         asked: Base units that were wanted.
         quantity: Base units that were sent, cut to the venue's steps; None when it was denied.
-        price: Limit in quote units; None for a market order.
+        price: Limit in quote units; None for an order at the market.
+        trigger: Price in quote units that it waits for; None when it does not wait.
+        stop: Price in quote units at which what it buys is to be sold again; None when it has none.
         filled: Base units that traded so far, at the `average` price.
         reason: Why it was wanted, in the words of whoever wanted it.
         evidence: What was known then, by name: figures of the strategy, and the desk's own: `expected` price, `equity`,
@@ -50,6 +53,8 @@ class Decision(Report):
     asked: Figure
     quantity: Figure | None
     price: Figure | None
+    trigger: Figure | None
+    stop: Figure | None
     filled: Figure
     average: Figure | None
     reason: str
@@ -57,6 +62,29 @@ class Decision(Report):
     evidence: dict[str, Figure]
     clamps: tuple[Clamp, ...]
     denial: str
+
+
+class Denied(ToolError):
+    """Limits deny an order.
+
+    Args:
+        clamps: Those it breaks.
+        why: The same in words; made of the limits when empty.
+    """
+
+    def __init__(self, clamps: Sequence[Clamp], why: str = "") -> None:
+        super().__init__(f"order denied: {why or '; '.join(str(clamp) for clamp in clamps)}")
+        self.clamps = clamps
+
+
+def allow(broken: Sequence[Clamp]) -> None:
+    """Let an order pass that breaks no limit.
+
+    Raises:
+        Denied: It breaks one.
+    """
+    if broken:
+        raise Denied(broken)
 
 
 class Decisions:
@@ -141,6 +169,8 @@ def _same(row: Json) -> dict[str, Any]:
         "side": row["side"],
         "type": row["type"],
         "price": _optional(row["price"]),
+        "trigger": _optional(row.get("trigger")),
+        "stop": _optional(row.get("stop")),
         "reason": row["reason"],
         "sources": tuple(row.get("sources", ())),
         "evidence": {name: Decimal(figure) for name, figure in row.get("evidence", {}).items()},

@@ -17,14 +17,14 @@ from typing import Any
 
 from company.errors import ToolError
 from company.ports import Books, Clock, Json, Venue
-from company.trading import pairs, risk
-from company.trading.arguments import read_limit, read_number, read_positive, read_side, read_type
+from company.trading import risk
+from company.trading.arguments import read_limit, read_number, read_positive, read_side, read_stop, read_type
 from company.trading.attribution import Attribution, attributed
 from company.trading.audit import Audit, audit
 from company.trading.blotter import ORDERS, Blotter, Intent, OrderReport
 from company.trading.council import Council
 from company.trading.curve import EquityCurve
-from company.trading.decisions import Decision, Decisions, known_then
+from company.trading.decisions import Decision, Decisions, Denied, allow, known_then
 from company.trading.ensemble import Consensus, Tolerance
 from company.trading.facing import Facing
 from company.trading.features import (
@@ -38,7 +38,8 @@ from company.trading.features import (
 )
 from company.trading.figures import HUNDRED, money, percent, significant
 from company.trading.markets import HISTORY, Markets, OrderBook, Ticker, best
-from company.trading.orders import Owner
+from company.trading.orders import ABANDONED, Owner
+from company.trading.pairs import Outcomes, Pairs, Wanted, keys_of
 from company.trading.portfolio import Balance, ClosedTrades, Portfolio, Position, ProfitAndLoss
 from company.trading.reconciliation import Reconciler, Reconciliation, Tell
 from company.trading.reports import Exposure, LimitsInForce, MarketRow, SymbolExposure, Weighed
@@ -52,6 +53,7 @@ from company.trading.risk import (
 )
 from company.trading.routing import route, sizing_quote, tradable
 from company.trading.scratch import ScratchBooks
+from company.trading.stops import Stops, Watched
 
 RISK_TIMEFRAME = "1h"
 MOST_CANDLES = 48  # a longer table helps no model and fills its context
@@ -71,6 +73,9 @@ class Desk:
         placing: Entered while an order is held against the limits and sent: two at once could each find the room that
             only one of them has. Without it, orders of this desk wait for each other; processes that share books need
             one that they share as well.
+
+    Attributes:
+        pairs: Orders that belong together, and what they were for.
     """
 
     def __init__(
@@ -107,6 +112,16 @@ class Desk:
         self._facing = Facing(
             markets=self._markets, books=books, blotter=self._blotter, portfolio=self._portfolio, limits=limits
         )
+        self.pairs = Pairs(
+            markets=self._markets,
+            books=books,
+            blotter=self._blotter,
+            portfolio=self._portfolio,
+            facing=self._facing,
+            decisions=self._decisions,
+            limits=limits,
+        )
+        self._stops = Stops(books=books, bookings=self._portfolio.bookings, orders=self._blotter.orders)
         self._placing = placing or asyncio.Lock()
         self._known: dict[tuple[str, str], tuple[Bars, Indicators]] = {}
 
@@ -317,6 +332,21 @@ class Desk:
             and EVERYTHING not in paused,
         )
 
+    async def stops(self) -> list[Watched]:
+        """Return the stops that purchases came with, and what has fallen to its stop and is to be sold.
+
+        Raises:
+            VenueError: A venue does not answer, or quotes nonsense.
+        """
+        accounts, _ = await self._portfolio.booked()
+        self._stops.follow()
+        held = {(row.venue, symbol): row.total for symbol, rows in accounts.held().items() for row in rows}
+        return self._stops.watched(await self._markets.prices(), held)
+
+    def stops_at(self, prices: Mapping[str, Decimal]) -> list[Watched]:
+        """Return the stops as they stand at prices of symbols; no venue is asked."""
+        return self._stops.watched(prices)
+
     async def size(self, symbol: str, side: str, conviction: Any, at_most: Any = None) -> Sizing:
         """Turn conviction into a quantity that the limits allow, and say where to trade it.
 
@@ -362,14 +392,14 @@ class Desk:
         """
         return (await self.weigh(symbol, side, quantity, price)).clamps
 
-    async def weigh(self, symbol: str, side: str, quantity: Any, price: Any = None) -> Weighed:
-        """Return what an order would put at stake, and the limits it would break; see `vet`."""
+    async def weigh(self, symbol: str, side: str, quantity: Any, price: Any = None, stop: Any = None) -> Weighed:
+        """Return what an order would put at stake, and the limits it would break; see `vet` and `place`."""
         chosen = read_side(side)
         symbol = await self._markets.resolve(symbol, exiting=chosen == "sell")
         amount, limit = read_positive(quantity, "quantity"), read_limit(price)
         _, state, quotes = await self._facing.before(symbol, chosen)
         expected = limit or best(quotes, chosen).price(chosen)
-        order = ProposedOrder(symbol, chosen, amount, expected, is_market=limit is None)
+        order = ProposedOrder(symbol, chosen, amount, expected, read_stop(stop, chosen), is_market=limit is None)
         mid = significant(median(quote.mid for quote in quotes))
         return Weighed(symbol, amount * max(mid, limit or mid), risk.check(order, state, self._limits))
 
@@ -386,6 +416,8 @@ class Desk:
         sources: Sequence[str] = (),
         type: str = "market",
         price: Any = None,
+        trigger: Any = None,
+        stop: Any = None,
         venue: str = "",
         strategy: str = "",
         role: str = "",
@@ -400,8 +432,10 @@ class Desk:
             key: Idempotency key, sent as client order id.
             reason: Why; kept with the order.
             sources: The documents of strangers that had been read when the reason was written.
-            type: `market` or `limit`.
-            price: Limit in quote units; must be None for a market order.
+            type: `market`, `limit`, or of a sale `stop`, `stop_limit`, `take_profit` or `take_profit_limit`.
+            price: Limit in quote units, for the types that end in `limit`.
+            trigger: Price in quote units that a stop or a take-profit waits for.
+            stop: Price in quote units at which what a purchase buys is to be sold again; the desk watches it.
             venue: Venue's name; the one with the best executable price when empty.
             strategy: Whose idea it was, for the attribution of what it earns; empty when nobody's.
             role: Id of the role that places it; empty when none does.
@@ -415,9 +449,11 @@ class Desk:
         chosen = read_side(side)
         symbol = await self._markets.resolve(symbol, exiting=chosen == "sell")
         amount, limit = read_positive(quantity, "quantity"), read_limit(price)
-        kind, owner, now = read_type(type, limit), Owner(strategy, role), self._clock.now()
+        waits_for, given_up = read_limit(trigger, "trigger"), read_stop(stop, chosen)
+        kind, owner, now = read_type(type, chosen, limit, waits_for), Owner(strategy, role), self._clock.now()
         given = {name: read_number(figure, name) for name, figure in evidence.items()}
         wish = {"at": now, "venue": venue, "symbol": symbol, "side": chosen, "type": kind, "asked": amount}
+        wish |= {"trigger": waits_for} if waits_for is not None else {}
         wish |= {"price": limit, "reason": reason, "sources": list(sources), "evidence": given}
         async with self._placing:
             if written := self._blotter.record(key):
@@ -426,27 +462,71 @@ class Desk:
                     raise ToolError(f"key {key!r} was used to {used}; a new order needs a new key")
                 if (earlier := await self._blotter.find(key)) is not None:
                     return earlier
+                if written["status"] == ABANDONED:
+                    raise ToolError(f"order {key!r} was closed by a person: a new order needs a new key")
                 self._blotter.orders.again(key)
                 venue = written["venue"]  # only there the key protects from a second order
             try:
-                accounts, state, quotes = await self._facing.before(symbol, chosen, venue)
-                quoted = limit or best(quotes, chosen).price(chosen)
-                order = ProposedOrder(symbol, chosen, amount, quoted, is_market=limit is None)
-                _allow(risk.check(order, state, self._limits))
-                market, expected = await route(self._markets, symbol, chosen, amount, limit, venue, accounts, quotes)
+                is_exit = waits_for is None
+                accounts, state, quotes = await self._facing.before(symbol, chosen, venue, waits=not is_exit)
+                bound = limit or waits_for
+                quoted = bound or best(quotes, chosen).price(chosen)
+                order = ProposedOrder(symbol, chosen, amount, quoted, stop=given_up, is_market=bound is None)
+                allow(risk.check(order, state, self._limits))
+                market, expected = await route(self._markets, symbol, chosen, amount, bound, venue, accounts, quotes)
                 cut = tradable(market, amount, expected)
-                _allow(risk.check(replace(order, quantity=cut, price=expected), state, self._limits))
+                allow(risk.check(replace(order, quantity=cut, price=expected), state, self._limits))
             except ToolError as denial:
-                clamps = denial.clamps if isinstance(denial, _Denied) else ()
+                clamps = denial.clamps if isinstance(denial, Denied) else ()
                 self._decisions.deny(key, wish, owner, clamps, str(denial))
                 raise
-            if chosen == "sell":
-                await self._facing.clear_way(market.venue, replace(order, quantity=cut, price=expected))
+            if chosen == "sell" and is_exit:
+                sale = replace(order, quantity=cut, price=expected)
+                await self._facing.clear_way(market.venue, sale)
+                await self._facing.release(market.venue, sale)
             on_grid = None if limit is None else market.on_tick(chosen, limit)
+            fires = None if waits_for is None else market.on_tick(chosen, waits_for)
             known = known_then(state, symbol, expected, given)
-            said = reason, tuple(sources), owner, expected, amount, known
+            said = reason, tuple(sources), owner, expected, amount, known, fires, given_up
             intent = Intent(key, market.venue, symbol, chosen, kind, cut, on_grid, *said)
             return await self._blotter.send(intent, now)
+
+    async def sell_stopped(self, symbol: str, venue: str, *, key: str, role: str = "") -> OrderReport:
+        """Sell at the market what of a symbol at a venue has fallen to its stop; once for `key`.
+
+        Args:
+            symbol: Symbol, as `BTC` or `BTC/USDT`.
+            venue: Where it lies.
+            key: Idempotency key, sent as client order id.
+            role: Id of the role that sells.
+
+        Raises:
+            ToolError: Nothing has, or the venue takes no order that small.
+            VenueError: A venue does not answer, or it refused.
+            RequestTimeout: It is not known whether the venue took the order; `find` looks it up.
+        """
+        symbol = await self._markets.resolve(symbol, exiting=True)
+        if (written := self._blotter.record(key)) is not None:
+            amount, reason = Decimal(written["asked"]), written["reason"]
+        else:
+            stop = await self.stop_of(symbol, venue)
+            if not stop.reached:
+                raise ToolError(f"{symbol} at {stop.price:f} is above its highest stop at {venue}, {stop.stop:f}")
+            amount = stop.reached
+            reason = f"stop: {symbol} at {stop.price:f} has fallen to {stop.stop:f}"
+        return await self.place(symbol, "sell", amount, key=key, reason=reason, venue=venue, role=role)
+
+    async def stop_of(self, symbol: str, venue: str) -> Watched:
+        """Return the stops of a unified symbol at a venue.
+
+        Raises:
+            ToolError: There are none.
+        """
+        places = {(one.venue, one.symbol): one for one in await self.stops()}
+        if (found := places.get((venue, symbol))) is None:
+            known = ", ".join(f"{one[1]} at {one[0]}" for one in places) or "nothing"
+            raise ToolError(f"{symbol} at {venue!r} has no stop; one has {known}")
+        return found
 
     async def place_pair(
         self,
@@ -461,7 +541,7 @@ class Desk:
         strategy: str = "",
         role: str = "",
         evidence: Mapping[str, Any] = MappingProxyType({}),
-    ) -> tuple[pairs.Outcome, pairs.Outcome]:
+    ) -> Outcomes:
         """Buy at one venue and sell as much at another, both sent at the same moment.
 
         Both are limit orders, and each is held against the limits as if it alone filled, which is the worst that can
@@ -492,16 +572,19 @@ class Desk:
         prices = read_positive(buy[1], "price"), read_positive(sell[1], "price")
         if not buy[0] or not sell[0] or buy[0] == sell[0]:
             raise ToolError(f"a pair buys at {buy[0]!r} and sells at {sell[0]!r}: name two different venues")
-        bought = pairs.Wanted(f"{key}-b", buy[0], symbol, "buy", amount, prices[0], *said)
-        sold = pairs.Wanted(f"{key}-s", sell[0], symbol, "sell", amount, prices[1], *said)
+        keys = keys_of(key)
+        bought = Wanted(keys[0], buy[0], symbol, "buy", amount, prices[0], *said)
+        sold = Wanted(keys[1], sell[0], symbol, "sell", amount, prices[1], *said)
         async with self._placing:
             written = [row for leg in (bought, sold) if (row := self._blotter.record(leg.key))]
             if written and written[0]["symbol"] != symbol:
                 raise ToolError(f"key {key!r} was used for {written[0]['symbol']}; new orders need a new key")
-            if written:
-                return await pairs.look_up(self._blotter, (bought.key, sold.key), self._clock.now())
-            intents = await self._vetted(bought), await self._vetted(sold)
-            return await pairs.send(self._blotter, intents, self._clock.now())
+            return await (self.pairs.find(key) if written else self.pairs.place(bought, sold))
+
+    async def find_pair(self, key: str) -> Outcomes:
+        """Return what became of the two orders of `place_pair`, each as it returns them; nothing is sent."""
+        async with self._placing:
+            return await self.pairs.find(key)
 
     async def find(self, key: str) -> OrderReport | None:
         """Return the order placed with `key`, looked up at the venues; None when no venue knows it."""
@@ -549,6 +632,7 @@ class Desk:
         """
         async with self._placing:
             found = await self._reconciler.reconcile(tell)
+            self._stops.follow()
             if tell is not None:
                 self._council.learn(tell)
             return found
@@ -588,35 +672,6 @@ class Desk:
         """Annual volatility as a fraction, and the average true range in quote units."""
         read = await self.indicators(symbol, RISK_TIMEFRAME)
         return read.volatility / HUNDRED, read.atr
-
-    async def _vetted(self, leg: pairs.Wanted) -> Intent:
-        """Hold one of two legs against the limits and what its venue has, as if it alone filled."""
-        try:
-            accounts = await self._portfolio.accounts()
-            quotes = await self._markets.quotes(leg.symbol)
-            wanted = leg.symbol, leg.side, leg.quantity, leg.limit, leg.venue
-            market, _ = await route(self._markets, *wanted, accounts, quotes)
-            cut = tradable(market, leg.quantity, leg.limit)
-            state = await self._facing.ahead_of(leg.symbol, leg.side, accounts)
-            _allow(risk.check(ProposedOrder(leg.symbol, leg.side, cut, leg.limit), state, self._limits))
-        except ToolError as denial:
-            clamps = denial.clamps if isinstance(denial, _Denied) else ()
-            self._decisions.deny(leg.key, leg.wish(self._clock.now()), leg.owner, clamps, str(denial))
-            raise
-        return leg.intent(market, cut, known_then(state, leg.symbol, leg.limit, leg.evidence))
-
-
-class _Denied(ToolError):
-    """Limits deny an order."""
-
-    def __init__(self, clamps: Sequence[Clamp]) -> None:
-        super().__init__(f"order denied: {'; '.join(str(clamp) for clamp in clamps)}")
-        self.clamps = clamps
-
-
-def _allow(broken: Sequence[Clamp]) -> None:
-    if broken:
-        raise _Denied(broken)
 
 
 def _share(amount: Decimal, equity: Decimal) -> Decimal:

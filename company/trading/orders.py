@@ -8,6 +8,7 @@ A row goes through these states. Each is written before or after the call to the
     closed, canceled, expired, rejected      it ended, in the words of ccxt
     unknown     no usable answer came, and the venue does not show the order, yet
     lost        still so after `GRACE`; the key is never sent again, and the row waits for proof or for a person
+    abandoned   a person closed a lost one: nothing is waited for any more, and the key is never sent again
     unsent      an intent that nobody sent within `GRACE`: its process was ended before
 
 What a venue says of an order can be older than what is known already, because two people may look at once. So a fill
@@ -22,19 +23,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from company.errors import VenueError
+from company.errors import UsageError, VenueError
 from company.ports import Books, Json
 from company.trading.figures import Figure, Report
-from company.trading.intents import NOBODY, Intent, OrderType, Owner
+from company.trading.intents import NOBODY, WAITING, Intent, OrderType, Owner
 from company.trading.markets import Side
 
 __all__ = [
+    "ABANDONED",
     "DOUBTFUL",
     "ENDED",
     "GRACE",
     "NOBODY",
     "ORDERS",
     "SEARCHED",
+    "WAITING",
     "Intent",
     "OrderReport",
     "OrderType",
@@ -52,7 +55,9 @@ GRACE: Final = timedelta(seconds=120)
 
 SEARCHED = 200  # newest rows searched for what the index does not hold: rows of a home that had none
 DOUBTFUL: Final = frozenset({"sent", "unknown", "lost"})
-ENDED: Final = frozenset({"closed", "canceled", "expired", "rejected", "lost", "unsent"})
+ABANDONED: Final = "abandoned"
+ENDED: Final = frozenset({"closed", "canceled", "expired", "rejected", "lost", "unsent", ABANDONED})
+SHORTEST: Final = 6  # characters of a key that name an order
 _ZERO = Decimal(0)
 
 
@@ -65,6 +70,7 @@ class OrderReport(Report):
         status: open, closed (filled), canceled, rejected or expired, as ccxt names them; unknown when not told.
         quantity: Ordered, in base units; `filled` is what has traded of it.
         price: Average price of what traded, else the limit, in quote units; None for an unfilled market order.
+        trigger: Price that it waits for, or waited for, in quote units; None when it never did.
         notional: What traded, in quote units.
         fee: Fees so far in quote units; None when the venue does not tell them.
         reason: Why the desk placed it; empty for an order that is not the desk's.
@@ -81,6 +87,7 @@ class OrderReport(Report):
     quantity: Figure
     filled: Figure
     price: Figure | None
+    trigger: Figure | None = None
     notional: Figure
     fee: Figure | None
     reason: str
@@ -97,6 +104,11 @@ class OrderReport(Report):
             "orderId": self.order_id,
             "clientOrderId": self.client_order_id,
         }
+
+    def news(self) -> list[tuple[str, dict[str, str | None]]]:
+        """Return the events, name and value, that tell of an order that was just placed."""
+        placed = ("order.placed", {**self.told(), "quantity": f"{self.quantity:f}", "type": self.type})
+        return [placed, ("trade.filled", self.traded())] if self.filled else [placed]
 
     def traded(self) -> dict[str, str | None]:
         """Return what the event `trade.filled` says: all that traded of the order, and all of it new."""
@@ -188,6 +200,42 @@ class Orders:
     def lost(self) -> dict[str, Json]:
         """Return the newer rows, by key, that wait for proof or for a person."""
         return {key: row for key, row in self.newest() if row["status"] == "lost"}
+
+    def abandon(self, beginning: str, *, by: str, reason: str, at: datetime) -> tuple[str, Json]:
+        """Close a lost order on a person's word; it is not looked up, waited for or reported any more.
+
+        Args:
+            beginning: Its key, or the first six characters of it or more.
+            by: The person.
+            reason: How they know what became of it.
+            at: Company time.
+
+        Returns:
+            Its key and its row.
+
+        Raises:
+            UsageError: There is no such order, or it is not lost.
+        """
+        with self._books.transaction():
+            key, row = self._named(beginning)
+            if row["status"] != "lost":
+                cure = (
+                    "the next reconciliation finds it out" if row["status"] in DOUBTFUL else "company orders shows it"
+                )
+                raise UsageError(f"order {key} is {row['status']}, not lost", where="KEY", cure=cure)
+            row = {**row, "status": ABANDONED, "abandoned": {"by": by, "reason": reason, "at": at.isoformat()}}
+            self._put(key, row)
+            return key, row
+
+    def _named(self, beginning: str) -> tuple[str, Json]:
+        found = [(key, row) for key, row in self._books.items(ORDERS) if key.startswith(beginning)]
+        if len(beginning) < SHORTEST or len(found) != 1:
+            many = "several orders begin" if len(found) > 1 else "no order begins"
+            what = (
+                f"{many} with {beginning!r}" if len(beginning) >= SHORTEST else f"{beginning!r} is too short for a key"
+            )
+            raise UsageError(what, where="KEY", cure="company orders --json and company audit tell the keys")
+        return found[0]
 
     def doubtful(self, venue: str) -> dict[str, Json]:
         """Return the rows, by key, that a venue may hold an order for without our knowing."""

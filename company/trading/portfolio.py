@@ -28,9 +28,12 @@ from company.trading.holdings import Holding
 from company.trading.markets import Markets
 from company.trading.orders import DOUBTFUL, state
 from company.trading.readings import CURSORS, MARKS, Readings, TradeReader
-from company.trading.risk import BookState, EquityMarks, mark_equity
+from company.trading.risk import BookState, EquityMarks, flow_factor, mark_equity, moved_equity
 
 READINGS = 5  # attempts at balances and trades that belong together
+JUMP = Decimal("0.01")
+"""Change of the equity since the last mark, as a fraction, that is explained by a booking before it is marked."""
+
 _ZERO = Decimal(0)
 
 
@@ -76,7 +79,7 @@ class ProfitAndLoss(Report):
     Attributes:
         equity: Value of everything on all venues.
         net: Realised and unrealised profit less fees, since the books opened.
-        day: Equity against the beginning of the UTC day; `day_percent` is of the equity then.
+        day: What the UTC day earned so far; `day_percent` is what each unit of money that was there earned.
         drawdown_percent: Fall of the equity from its peak.
         since: When the books opened.
         unpriced: Currencies held that no venue quotes; they count nothing.
@@ -141,6 +144,8 @@ class Portfolio:
     async def state(self, accounts: Accounts | None = None) -> BookState:
         """Return what the limits are held against, and remember the equity's mark."""
         accounts = accounts or await self.accounts()
+        if self._has_jumped(accounts.equity):
+            accounts, _ = await self.booked()  # what came or went without a trade is no result: find it before marking
         marks = self._remember(accounts.equity)
         held = accounts.held()
         return BookState(
@@ -188,7 +193,7 @@ class Portfolio:
             fees=money(fees),
             net=money(realised + unrealised - fees),
             day=money(marks.day_profit),
-            day_percent=percent(marks.day_profit / marks.day_equity if marks.day_equity > 0 else _ZERO),
+            day_percent=percent(marks.day_return),
             peak=money(marks.peak),
             drawdown_percent=percent(marks.drawdown),
             since=datetime.fromisoformat(opened["at"]),
@@ -247,6 +252,17 @@ class Portfolio:
                 self._curve.mark(now, equity)
         return marks
 
+    def _has_jumped(self, equity: Decimal) -> bool:
+        last = self._last_marks()
+        return last is not None and last.equity > 0 and abs(equity / last.equity - 1) > JUMP
+
+    def _move(self, equity: Decimal, flow: Decimal, now: datetime) -> None:
+        """Take what came or went without a trade out of peak, day and curve; call it where that is booked."""
+        if flow and (last := self._last_marks()) is not None:
+            marks = moved_equity(last, equity, flow, now)
+            self._books.put(MARKS, "equity", marks.model_dump(mode="json"))
+            self._curve.move(now, flow_factor(equity, flow))
+
     def _last_marks(self) -> EquityMarks | None:
         raw = self._books.get(MARKS, "equity")
         return EquityMarks.model_validate(raw) if raw else None
@@ -276,7 +292,8 @@ class Portfolio:
                 accounts, found = await self._read()
                 with self._books.transaction():
                     if self.bookings.count() == count:  # else another process booked something meanwhile
-                        self._keeper.book(accounts, found, self._markets.clock.now())
+                        now = self._markets.clock.now()
+                        self._move(accounts.equity, self._keeper.book(accounts, found, now), now)
                         return accounts, self.holdings()
         raise VenueError(f"another process booked trades during each of {READINGS} readings: try again", retryable=True)
 

@@ -87,7 +87,11 @@ class RiskReport(Report):
 
 
 class OpenOrder(Report):
-    """An order that waits in a book; quantities in base units, `price` is its limit, `at` when it was placed."""
+    """An order that is open; quantities in base units, `price` is its limit, `at` when it was placed.
+
+    Attributes:
+        trigger: Price in quote units that it waits for before it goes into the book; None when it does not wait.
+    """
 
     order_id: str
     client_order_id: str
@@ -98,6 +102,7 @@ class OpenOrder(Report):
     quantity: Figure
     filled: Figure
     price: Figure | None
+    trigger: Figure | None
     status: str
     at: datetime
     reason: str

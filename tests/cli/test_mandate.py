@@ -77,7 +77,7 @@ def test_a_mandate_is_given_listed_shown_and_revoked(ok: Any, home: Path) -> Non
 
     told = {row["id"]: row for row in json.loads(ok("list", "--json"))}
     assert list(told) == [
-        "trade-paper", "trade-arbitrage", "cancel-orders", "block-attackers", "house-keeping", "small",
+        "trade-paper", "sell-stopped", "trade-arbitrage", "cancel-orders", "block-attackers", "house-keeping", "small",
     ]  # fmt: skip
     assert (told["small"]["origin"], told["small"]["given_by"], told["small"]["max_notional_day"]) == (
         "command",

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,27 @@ async def test_looking_spoils_nothing_for_the_role_that_works_later(company: Com
     assert report.new == len(report.alerts) > 0
     assert newsroom.bulletin(30).items == ()
     assert len(await newsroom.headlines(30)) > 0
+
+
+async def test_what_fell_to_its_stop_concerns_a_role_once(company: Company) -> None:
+    desk: Desk = company.services[Desk]
+    await desk.positions()
+    stop = (await desk.ticker("BTC")).price * Decimal("0.9995")
+    await desk.place("BTC", "buy", "0.01", key="k", reason="entry", venue="paper-b", stop=stop)
+    await desk.positions()
+    await desk.reconcile()
+    signals, trader = Signals(company), role(company, "trading", by=["market"], move=99)
+    before = (await signals.look("market")).mark
+
+    reasons: list[str] = []
+    for _ in range(200):
+        company.world.advance_to(company.clock.now() + timedelta(minutes=15))
+        sight = await signals.look("market")
+        if reasons := signals.reasons("market", sight, before, trader):
+            break
+
+    assert reasons == ["0.01 of BTC/USDT at paper-b fell to its stop"]
+    assert signals.reasons("market", sight, sight.mark, trader) == []
 
 
 async def test_a_price_concerns_a_role_only_when_it_moved_as_far_as_the_role_says(company: Company) -> None:

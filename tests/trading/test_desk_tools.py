@@ -10,7 +10,9 @@ from company.events import CUSTOM_NAMES, plain
 from company.toolkit.loader import load_tools
 from company.trading import Desk
 
-FILES = ("exchange.py", "market.py", "risk.py", "portfolio.py", "strategies.py", "books.py")
+FILES = (
+    "exchange.py", "market.py", "risk.py", "portfolio.py", "strategies.py", "books.py", "arbitrage.py", "stops.py",
+)  # fmt: skip
 HERE = Path(__file__).parents[2] / "tools"
 
 
@@ -68,7 +70,10 @@ READS = [
     ("arbitrage", {"symbol": "BTC"}),
     ("reconciliation", {}),
     ("decisions", {"limit": 5}),
+    ("open_pairs", {}),
+    ("stops", {}),
 ]
+EFFECTS = {"place_order", "cancel_order", "trade_arbitrage", "settle_pair", "sell_stopped"}
 
 
 @pytest.mark.parametrize(("name", "arguments"), READS)
@@ -82,7 +87,7 @@ async def test_a_reading_tool_gives_a_compact_result_without_exponents(call, too
 
 
 async def test_every_tool_of_the_desk_is_tried_here(tools):
-    assert set(tools) == {name for name, _ in READS} | {"place_order", "cancel_order"}
+    assert set(tools) == {name for name, _ in READS} | EFFECTS
 
 
 async def test_a_sized_order_is_placed_and_told_in_events(call):
@@ -104,6 +109,15 @@ async def test_a_resting_order_tells_no_trade_and_its_cancel_is_told(call):
 
     assert [name for name, _ in call.events] == ["order.placed", "order.cancelled"]
     assert cancelled["status"] == "canceled"
+
+
+async def test_a_stop_waits_and_is_told_with_its_type(call):
+    report = await call(
+        "place_order", symbol="BTC", side="sell", quantity=0.05, reason="protect", type="stop", trigger=60_000
+    )
+
+    assert (report["type"], report["trigger"], report["status"]) == ("stop", "60000", "open")
+    assert [(name, told["type"]) for name, told in call.events] == [("order.placed", "stop")]
 
 
 async def test_the_lookup_finds_the_order_of_a_call_and_tells_it(call, tools):

@@ -221,6 +221,78 @@ async def test_a_withdrawal_leaves_the_average_cost(vault):
     assert (position.average_cost, position.realised, position.unrealised) == (100, 0, 5)
 
 
+def moved(vault, *, price=100.0, cash):
+    vault.clock.advance_to(vault.clock.now() + timedelta(minutes=10))
+    vault.price, vault.total["USDT"] = price, cash
+
+
+@pytest.mark.parametrize("look", ["profit_and_loss", "limits"])  # the first books what moved, the second does not
+@pytest.mark.parametrize(("cash", "left"), [(2080.0, "2160"), (460.0, "540"), (1005.0, "1085")])
+async def test_money_that_comes_or_goes_neither_hides_a_drawdown_nor_makes_one(vault, look, cash, left):
+    await vault.desk.profit_and_loss()
+    moved(vault, price=40.0, cash=1000.0)
+    before = await vault.desk.profit_and_loss()
+    assert (before.equity, before.drawdown_percent, before.peak) == (1080, 10, 1200)
+
+    moved(vault, price=40.0, cash=cash)
+    await getattr(vault.desk, look)()
+    after = await vault.desk.profit_and_loss()
+
+    assert (after.equity, after.drawdown_percent) == (D(left), 10)
+    assert after.peak == pytest.approx(D(left) / D("0.9"), abs=CENTS)
+    assert (after.day, after.day_percent) == (-120, -10)
+    assert (await vault.desk.limits()).drawdown_step == "no_new"
+
+
+@pytest.mark.parametrize("look", ["profit_and_loss", "limits"])
+async def test_most_of_the_money_may_be_taken_out_without_stopping_the_desk(vault, look):
+    await vault.desk.profit_and_loss()
+    moved(vault, cash=100.0)
+
+    await getattr(vault.desk, look)()
+
+    limits = await vault.desk.limits()
+    assert (limits.equity, limits.drawdown_percent, limits.daily_loss_percent, limits.latched) == (300, 0, 0, False)
+
+
+async def test_a_loss_after_a_deposit_is_held_against_all_that_was_there(vault):
+    await vault.desk.profit_and_loss()
+    moved(vault, cash=2000.0)
+    await vault.desk.profit_and_loss()
+
+    moved(vault, price=45.0, cash=2000.0)
+    result = await vault.desk.profit_and_loss()
+
+    assert (result.equity, result.peak, result.drawdown_percent) == (2090, 2200, 5)
+    assert (result.day, result.net) == (-110, -110)
+
+
+async def test_a_deposit_into_an_empty_account_begins_anew(vault):
+    vault.total = {"USDT": 0.0, "BTC": 0.0}
+    await vault.desk.profit_and_loss()
+    moved(vault, cash=500.0)
+
+    result = await vault.desk.profit_and_loss()
+
+    assert (result.equity, result.peak, result.drawdown_percent, result.day) == (500, 500, 0, 0)
+
+
+async def test_the_returns_of_the_curve_are_those_of_what_was_there(vault):
+    async def lived(deposit):
+        books, clock = MemoryBooks(), VirtualClock(START)
+        vault.clock, vault.total, vault.price = clock, {"USDT": 0.0, "BTC": 10.0}, 100.0
+        desk = Desk(venues={"vault": vault}, clock=clock, books=books, limits=RiskLimits())
+        for hour in range(48):
+            vault.price = 100.0 + hour % 5
+            if hour == 20 and deposit:
+                vault.total["BTC"] = 20.0
+            await desk.profit_and_loss()
+            clock.advance_to(clock.now() + timedelta(hours=1))
+        return desk.curve.sharpe(clock.now())
+
+    assert await lived(True) == await lived(False)
+
+
 async def test_more_trades_than_one_page_are_all_read(vault):
     await vault.desk.positions()
     for number in range(5):

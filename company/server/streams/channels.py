@@ -34,6 +34,7 @@ TRADING = frozenset(
         "live.disabled",
         "live.enabled",
         "live.sent",
+        "order.abandoned",
         "order.cancelled",
         "order.placed",
         "risk.clamped",

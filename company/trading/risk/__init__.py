@@ -35,7 +35,16 @@ from company.trading.risk.book import EVERYTHING, RECENT, BookState, Dealt, Prop
 from company.trading.risk.checking import UNKNOWN_PAST, check
 from company.trading.risk.history import CONFIDENCE, NO_RETURNS, History
 from company.trading.risk.limits import RiskLimits
-from company.trading.risk.marks import MARKS, DrawdownStep, EquityMarks, drawdown_step, mark_equity, next_step
+from company.trading.risk.marks import (
+    MARKS,
+    DrawdownStep,
+    EquityMarks,
+    drawdown_step,
+    flow_factor,
+    mark_equity,
+    moved_equity,
+    next_step,
+)
 from company.trading.risk.own import in_the_way
 from company.trading.risk.rules import RULES, Clamp
 from company.trading.risk.sizing import HEADROOM, Sizing, kelly_fraction, size, stop_price
@@ -72,9 +81,11 @@ __all__ = [
     "anomaly",
     "check",
     "drawdown_step",
+    "flow_factor",
     "in_the_way",
     "kelly_fraction",
     "mark_equity",
+    "moved_equity",
     "next_step",
     "pause",
     "resume",

@@ -90,10 +90,11 @@ class Arbitrage:
 
     def __call__(self, books: Iterable[VenueBook], /) -> TwoLegs | None:
         """Return the best plan over all pairs of venues, the first of equals; None when nothing earns."""
-        plans = [plan for buy, sell in permutations(books, 2) if (plan := self._plan(buy, sell)) is not None]
+        plans = [plan for buy, sell in permutations(books, 2) if (plan := self.between(buy, sell)) is not None]
         return max(plans, key=lambda plan: plan.profit, default=None)
 
-    def _plan(self, buy: VenueBook, sell: VenueBook) -> TwoLegs | None:
+    def between(self, buy: VenueBook, sell: VenueBook) -> TwoLegs | None:
+        """Return what to buy at one venue and sell at the other; None when nothing earns."""
         taken = list(self._earning(buy, sell))
         quantity = _tradable(buy.market, sell.market, taken)
         if not quantity:

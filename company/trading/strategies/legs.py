@@ -13,7 +13,8 @@ withdrawn. Then one rule decides over what is left uneven:
 
 Whatever stays open after that is in the report, with its size and why. The same key again sends no leg a second time:
 it looks both up and decides anew, which is how a pair is finished after a crash, an outcome that was not known, or an
-unwinding that a limit denied (a purchase right after a sale is a wash trade to it, for a minute).
+unwinding that a limit denied (a purchase right after a sale is a wash trade to it, for a minute). The plan is written
+down before the legs are, so `settle` needs the key alone.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ from company.trading.desk import Desk
 from company.trading.figures import Figure, Report, money, significant
 from company.trading.markets import DEPTH, Market, Side, levels
 from company.trading.orders import OrderReport
+from company.trading.pairs import Outcomes
 from company.trading.strategies.arbitrage import Arbitrage, TwoLegs, VenueBook
 
 OLD_BOOK = 10_000
@@ -60,6 +62,8 @@ class PairReport(Report):
     """What became of a plan.
 
     Attributes:
+        pair: Its key.
+        matched: Base units that were bought and sold.
         bought: The buying leg; None when the venue refused it, or its outcome is not known.
         sold: The selling leg, likewise.
         remedy: none (even), hold, unwind, or wait (an outcome is not known: ask again with the same key).
@@ -67,17 +71,25 @@ class PairReport(Report):
         open: Base units bought more than sold, after unwinding; negative when more was sold.
         cash: Quote units that came in less those that went out, fees counted; None when a venue does not tell its fee
             or an outcome is not known. With nothing open it is the profit.
+        known: False while an outcome is not known; the pair is found again by its key.
         notes: What did not go as planned, one sentence each.
     """
 
+    pair: str
     symbol: str
+    matched: Figure
     bought: OrderReport | None
     sold: OrderReport | None
     remedy: Remedy
     unwound: OrderReport | None
     open: Figure
     cash: Figure | None
+    known: bool
     notes: tuple[str, ...]
+
+    def orders(self) -> list[OrderReport]:
+        """Return every order there is of it: both legs and the unwinding."""
+        return [order for order in (self.bought, self.sold, self.unwound) if order is not None]
 
 
 def decide(plan: TwoLegs, bought: Leg, sold: Leg) -> Remedy:
@@ -123,25 +135,55 @@ async def execute(
         f"arbitrage: buy {plan.quantity:f} at {plan.buy} up to {plan.buy_limit:f}, sell at {plan.sell} down to "
         f"{plan.sell_limit:f}, {plan.edge_bps:f} bp after fees"
     )
-    outcomes = await desk.place_pair(
-        plan.symbol,
-        plan.quantity,
-        buy=(plan.buy, plan.buy_limit),
-        sell=(plan.sell, plan.sell_limit),
-        key=key,
-        reason=reason,
-        sources=sources,
-        strategy=Arbitrage.name,
-        role=role,
-        evidence={name: getattr(plan, name) for name in ("cost", "proceeds", "profit", "edge_bps")},
-    )
+    purpose = {"plan": plan.model_dump(mode="json"), "sources": list(sources), "role": role}
+    desk.pairs.begin(key, purpose)
+    try:
+        outcomes = await desk.place_pair(
+            plan.symbol,
+            plan.quantity,
+            buy=(plan.buy, plan.buy_limit),
+            sell=(plan.sell, plan.sell_limit),
+            key=key,
+            reason=reason,
+            sources=sources,
+            strategy=Arbitrage.name,
+            role=role,
+            evidence={name: getattr(plan, name) for name in ("cost", "proceeds", "profit", "edge_bps")},
+        )
+    except ToolError:
+        desk.pairs.end(key)
+        raise
+    return await _settled(desk, plan, key, outcomes, purpose)
+
+
+async def settle(desk: Desk, key: str) -> PairReport | None:
+    """Find out what became of a pair and finish it; no leg is sent.
+
+    Args:
+        desk: The desk.
+        key: What it was sent with.
+
+    Returns:
+        The report; None when no leg was ever sent, which is certain.
+    """
+    row = desk.pairs.row(key)
+    if row is None or not desk.pairs.is_sent(key):
+        desk.pairs.end(key)
+        return None
+    return await _settled(desk, TwoLegs.model_validate(row["plan"]), key, await desk.find_pair(key), row)
+
+
+async def _settled(desk: Desk, plan: TwoLegs, key: str, outcomes: Outcomes, purpose: Mapping[str, Any]) -> PairReport:
+    """Settle what two legs left uneven, and note the pair as ended when nothing is left to do."""
     bought, sold = [await _final(desk, outcome) for outcome in outcomes]
     remedy = decide(plan, bought, sold)
     undone = None
     if remedy == "unwind":
-        said = {"key": f"{key}-u", "sources": sources, "role": role}
+        said = {"key": f"{key}-u", "sources": tuple(purpose["sources"]), "role": purpose["role"]}
         undone = await _unwind(desk, plan, bought.filled - sold.filled, said)
-    return _report(plan, bought, sold, remedy, undone)
+    if remedy in ("none", "hold") or (undone is not None and undone.order is not None):
+        desk.pairs.end(key)
+    return _report(plan, key, bought, sold, remedy, undone)
 
 
 async def _final(desk: Desk, outcome: OrderReport | VenueError) -> Leg:
@@ -202,18 +244,22 @@ def _balance(balance: Json, currency: str, venue: str) -> Decimal:
     return optional(balance.get("free") or {}, currency, f"{venue} balance") or _ZERO
 
 
-def _report(plan: TwoLegs, bought: Leg, sold: Leg, remedy: Remedy, undone: Leg | None) -> PairReport:
+def _report(plan: TwoLegs, key: str, bought: Leg, sold: Leg, remedy: Remedy, undone: Leg | None) -> PairReport:
     surplus = bought.filled - sold.filled
     legs = [bought, sold, *([undone] if undone else [])]
     left = surplus - (undone.filled if surplus > 0 else -undone.filled) if undone else surplus
+    is_known = all(leg.known for leg in legs)
     return PairReport(
+        pair=key,
         symbol=plan.symbol,
+        matched=min(bought.filled, sold.filled),
         bought=bought.order,
         sold=sold.order,
         remedy=remedy,
         unwound=undone.order if undone else None,
         open=significant(left, 10),
-        cash=_cash(legs) if all(leg.known for leg in legs) else None,
+        cash=_cash(legs) if is_known else None,
+        known=is_known,
         notes=tuple(_notes(plan, bought, sold, undone, left)),
     )
 

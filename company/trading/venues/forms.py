@@ -3,12 +3,16 @@
 ccxt reads leniently: of an answer that makes no sense it makes an account without money or an order without an id.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from company.errors import InvalidOrder
 from company.ports import Json, decimal_of
 from company.trading.venues.faults import unread
+from company.trading.venues.tradable import TRIGGERED
+
+_TRIGGERS: Final[Mapping[str, str]] = {"stopLossPrice": "stop", "takeProfitPrice": "take-profit"}
 
 
 def exact_number(venue: str, given: Any) -> Any:
@@ -25,6 +29,23 @@ def exact_number(venue: str, given: Any) -> Any:
         raise InvalidOrder(f"{venue}: {given!r} is no number above 0; nothing was sent")
     rounded = float(exact)
     return rounded if Decimal(repr(rounded)) == exact else format(exact, "f")
+
+
+def conditional(venue: str, exchange: str, params: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the parameters of an order as ccxt takes them, and what it waits for in words; empty when it does not.
+
+    Raises:
+        InvalidOrder: It waits for a trigger, and the exchange does not let such an order be found by our own id.
+    """
+    name = next((one for one in _TRIGGERS if params.get(one) is not None), "")
+    if not name:
+        return dict(params), ""
+    if exchange not in TRIGGERED:
+        raise InvalidOrder(
+            f"{venue}: at {exchange} an order that waits for a trigger cannot be found by our own id, or there is none "
+            f"of that kind; nothing was sent; {' and '.join(sorted(TRIGGERED))} have them"
+        )
+    return {**params, name: exact_number(venue, params[name])}, f", {_TRIGGERS[name]} {params[name]}"
 
 
 def mapping(venue: str, raw: Any, *, changes: bool = False) -> Json:

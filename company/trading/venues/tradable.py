@@ -40,3 +40,7 @@ TRADABLE: Final[Mapping[str, Find]] = {
     "okx": _asked,
 }
 """How an order is found by our own id, by ccxt's id of the exchange."""
+
+TRIGGERED: Final = frozenset({"binance", "binanceus"})
+"""Exchanges where an order that waits for a trigger is found and listed like any other. The others keep such orders
+apart, where our own id does not find them, take them on margin only, or have none."""

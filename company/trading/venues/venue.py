@@ -15,7 +15,16 @@ from company.errors import BadSymbol, CompanyError, InvalidOrder, UsageError, Ve
 from company.ports import Json
 from company.trading.venues.client import Waiting, connect
 from company.trading.venues.faults import fault, unread
-from company.trading.venues.forms import exact_number, is_level, listed, mapping, on_grid, placed_order, told
+from company.trading.venues.forms import (
+    conditional,
+    exact_number,
+    is_level,
+    listed,
+    mapping,
+    on_grid,
+    placed_order,
+    told,
+)
 from company.trading.venues.gate import Act, Gate, Shut
 from company.trading.venues.reach import host_of, require_loopback
 from company.trading.venues.terms import PAPER_KEYS, Keys, Terms
@@ -153,11 +162,12 @@ class CcxtVenue:
         if not key:
             raise InvalidOrder(f"{self.id}: an order without a clientOrderId cannot be looked up; nothing was sent")
         self._require_tradable()
+        given, waits = conditional(self.id, self.terms.exchange, given)
         if self.terms.mode == "real":
             self._gate.require(self.id, "order")
         numbers = await self._exact(symbol, amount, price)
         at = "" if price is None else f" at {price}"
-        self._leave("order", f"{side} {amount} {symbol}, {type}{at}", key)
+        self._leave("order", f"{side} {amount} {symbol}, {type}{at}{waits}", key)
         raw = await self._ask(
             lambda client: client.create_order(symbol, type, side, *numbers, given), signed=True, changes=True
         )
