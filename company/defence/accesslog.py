@@ -6,22 +6,22 @@ by log rotation) gives None, which the scan counts.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
+from typing import NamedTuple
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LONGEST_LINE = 16_384
 
 _QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
-_LINE = re.compile(rf"(\S{{2,45}}) \S+ \S+ \[([^\]]{{26}})\] {_QUOTED} (\d{{3}}) (\d{{1,15}}|-) {_QUOTED} {_QUOTED}\s*")
+_TIME = r"([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}):([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-][0-9]{4})"
+_LINE = re.compile(rf"(\S{{2,45}}) \S+ \S+ \[{_TIME}\] {_QUOTED} (\d{{3}}) (?:\d{{1,15}}|-) {_QUOTED} {_QUOTED}\s*")
 _REQUEST = re.compile(r"([A-Z]{3,10}) (\S(?:.*\S)?) HTTP/\d(?:\.\d)?", re.DOTALL)
-_TIME = re.compile(r"(\d\d/[A-Z][a-z]{2}/\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d{4})", re.ASCII)
+_SECONDS = tuple(timedelta(seconds=number) for number in range(61))
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request as the server logged it.
 
     Attributes:
@@ -59,32 +59,28 @@ def parse_line(line: str) -> Request | None:
     """
     if len(line) > LONGEST_LINE or not (parts := _LINE.fullmatch(line)):
         return None
-    address, time, request, status, _, referer, agent = parts.groups()
-    at, words = _moment(time), _REQUEST.fullmatch(_unescape(request))
+    address, *time, request, status, referer, agent = parts.groups()
+    at, words = _moment(*time), _REQUEST.fullmatch(_unescape(request))
     if at is None or words is None:
         return None
     return Request(address, at, words[1], words[2], int(status), _unescape(referer), _unescape(agent))
 
 
-def _moment(text: str) -> datetime | None:
-    if not (found := _TIME.fullmatch(text)):
-        return None
-    day, hour, minute, second, zone = found.groups()
-    midnight = _midnight(day, zone)
-    if midnight is None or int(hour) > 23 or int(minute) > 59 or int(second) > 60:
-        return None
-    return midnight + timedelta(hours=int(hour), minutes=int(minute), seconds=int(second))
+def _moment(day: str, hour: str, minute: str, second: str, zone: str) -> datetime | None:
+    begun = _minute(day, int(hour), int(minute), zone)
+    return None if begun is None or int(second) > 60 else begun + _SECONDS[int(second)]
 
 
 @lru_cache(maxsize=128)
-def _midnight(day: str, zone: str) -> datetime | None:
-    """Return when the day began in its zone, as UTC; None when there is no such day."""
+def _minute(day: str, hour: int, minute: int, zone: str) -> datetime | None:
+    """Return when a minute began in its zone, as UTC; None when there is no such minute."""
     number, month, year = day.split("/")
     if month not in MONTHS:
         return None
     try:
         offset = timezone(int(zone[0] + "1") * timedelta(hours=int(zone[1:3]), minutes=int(zone[3:])))
-        return datetime(int(year), MONTHS.index(month) + 1, int(number), tzinfo=offset).astimezone(UTC)
+        begun = datetime(int(year), MONTHS.index(month) + 1, int(number), hour, minute, tzinfo=offset)
+        return begun.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -5,7 +5,7 @@ threshold or beyond. That makes a hit depend on the window before it and on noth
 with an overlap of one window gives the same hits as reading it at once.
 """
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -89,7 +89,7 @@ class RateCounter:
 
     def __init__(self, rules: tuple[RateRule, ...] = RATE_RULES) -> None:
         self._rules = rules
-        self._windows: dict[tuple[str, str], _Window] = {}
+        self._windows: defaultdict[tuple[str, str], _Window] = defaultdict(_Window)
 
     def broken_rule(self, request: Request) -> RateRule | None:
         """Count the request; return the first rule whose threshold its source has reached."""
@@ -98,7 +98,7 @@ class RateCounter:
             thing = rule.counted(request)
             if thing is None:
                 continue
-            window = self._windows.setdefault((rule.id, request.address), _Window())
+            window = self._windows[rule.id, request.address]
             window.add(request.at, thing, rule.window)
             count = len(window.counts) if rule.distinct else len(window.seen)
             if broken is None and count >= rule.threshold:

@@ -218,7 +218,7 @@ _BLANKS = re.compile(r"\s+")
 def broken_rule(request: Request) -> Rule | None:
     """Return the first rule of the table that the request breaks; None for an ordinary request."""
     broken = _broken(request.target, "target"), _broken(request.agent, "headers"), _broken(request.referer, "headers")
-    return min((rule for rule in broken if rule), key=PAYLOAD_RULES.index, default=None)
+    return min((rule for rule in broken if rule), key=PAYLOAD_RULES.index) if any(broken) else None
 
 
 @lru_cache(maxsize=2048)
@@ -228,6 +228,7 @@ def _broken(text: str, part: Literal["target", "headers"]) -> Rule | None:
     return next((rule for rule in PAYLOAD_RULES if rule.within in {part, "both"} and rule.matches(revealed)), None)
 
 
+@lru_cache(maxsize=2048)
 def known_hole(path: str) -> bool:
     """Tell whether `path` is one that only scanners ask this site for (an admin page, a key file, a backup)."""
     return _KNOWN_HOLES.search(path.lower()) is not None

@@ -38,6 +38,21 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """What a piece of the log holds.
+
+    Attributes:
+        requests: How many requests.
+        malformed: How many lines that are none.
+        hits: What breaks a rule.
+    """
+
+    requests: int
+    malformed: int
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """A source that attacks in one way, and its last request that broke a rule."""
 
@@ -74,6 +89,7 @@ class Watch:
         self._clock = clock
         self._books = books
         self._protected = tuple(ip_network(text) for text in protected)
+        self._judged: tuple[datetime, tuple[str, ...], Findings] | None = None
 
     async def scan(self, key: str = "") -> ScanReport:
         """Read the log since the last scan and keep what was found as alerts.
@@ -88,16 +104,15 @@ class Watch:
             return ScanReport.model_validate(done["report"])
         last = self._scanned_until()
         since, until = self._window(last)
-        requests, malformed = _read(await self._traffic.lines(since - LONGEST_WINDOW, until), since)
-        hits = [hit for hit in find_hits(requests) if hit.request.at > since]
+        found = await self._look(since, until)
         with self._books.transaction():
-            new, grown = self._keep(hits)
+            new, grown = self._keep(found.hits)
             report = ScanReport(
                 since=since,
                 until=until,
                 unseen_since=self._unseen(last, since),
-                requests=sum(request.at > since for request in requests),
-                malformed=malformed,
+                requests=found.requests,
+                malformed=found.malformed,
                 new=len(new),
                 alerts=(*sorted(new, key=_urgency), *sorted(grown, key=_urgency)),
             )
@@ -113,8 +128,7 @@ class Watch:
         calm = self._calm()
         ends = [at for at in (self._scanned_until(), calm and calm[1]) if at]
         since, until = self._window(max(ends, default=None))
-        requests, _ = _read(await self._traffic.lines(since - LONGEST_WINDOW, until), since)
-        hits = [hit for hit in find_hits(requests) if hit.request.at > since]
+        hits = (await self._look(since, until)).hits
         if not hits:
             begun = calm[0] if calm and calm[1] == since else since
             self._books.put(_CALM, "stretch", {"since": begun.isoformat(), "until": until.isoformat()})
@@ -154,6 +168,13 @@ class Watch:
         newest = [Block.model_validate(document) for _, document in self._books.newest(_BLOCK, limit)]
         first = {block.address: block for block in newest}
         return [block for block in newest if first[block.address] is block]
+
+    async def _look(self, since: datetime, until: datetime) -> Findings:
+        """Read a piece of the log; what a glance has judged, a scan of the same lines does not judge again."""
+        lines = tuple(await self._traffic.lines(since - LONGEST_WINDOW, until))
+        if self._judged is None or self._judged[:2] != (since, lines):
+            self._judged = since, lines, _judge(lines, since)
+        return self._judged[2]
 
     def _window(self, last: datetime | None) -> tuple[datetime, datetime]:
         """Return the stretch to read after what was read until `last`."""
@@ -221,6 +242,13 @@ class Watch:
 
 def _holds(network: IPv4Network | IPv6Network, address: IPv4Address | IPv6Address) -> bool:
     return address.version == network.version and address in network
+
+
+def _judge(lines: Sequence[str], since: datetime) -> Findings:
+    """Judge the lines after `since`; those before only fill the windows of the rates."""
+    requests, malformed = _read(lines, since)
+    hits = tuple(hit for hit in find_hits(requests) if hit.request.at > since)
+    return Findings(sum(request.at > since for request in requests), malformed, hits)
 
 
 def _read(lines: Sequence[str], since: datetime) -> tuple[list[Request], int]:

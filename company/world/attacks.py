@@ -8,6 +8,7 @@ probe for; they name only reserved hosts and do nothing to a log reader.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from urllib.parse import quote, quote_plus
 
@@ -43,13 +44,22 @@ class Campaign:
     requests: int
     name: str
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield the campaign's log entries, source by source, each in the order of time."""
+    def entries(self) -> tuple[Entry, ...]:
+        """Return the campaign's log entries, source by source, each in the order of time."""
+        return _written(self)
+
+    def write(self) -> Iterator[Entry]:
+        """Yield the same, drawn anew."""
         for source in self.sources:
             rng = Random(f"{self.name}/{source}")
             shots = _SHOTS[self.kind](rng)
             for second in sorted(rng.randrange(self.seconds) for _ in range(self.requests)):
                 yield log_entry(self.start + second, source, next(shots), rng.randrange(120, 9_000))
+
+
+@lru_cache(maxsize=64)  # those of a day, for a piece of the log is read more than once
+def _written(campaign: Campaign) -> tuple[Entry, ...]:
+    return tuple(campaign.write())
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,8 @@ class Truth:
         symbol: The instrument it is about, if any.
         injection: Its article carries instructions for machines.
         shock_at: When the price jumps that it announces or reports, if any.
+        title: Its headline.
+        link: Where its article lies.
     """
 
     kind: Kind
@@ -117,6 +119,8 @@ class Truth:
     symbol: str | None
     injection: bool
     shock_at: datetime | None
+    title: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,12 @@ class PaperNews:
             if item.guid == guid:
                 return item.truth
         raise KeyError(guid)
+
+    def printed(self, since: datetime, until: datetime) -> dict[str, Truth]:
+        """Return the truth about every item printed in `since` < time <= `until`, until now at most, by its guid."""
+        days = [since.date() + count * _DAY for count in range((until.date() - since.date()) // _DAY + 1)]
+        items = (item for day in days for item in self._printed(day.isoformat()))
+        return {item.guid: item.truth for item in items if since < item.at <= min(until, self._clock.now())}
 
     def _until(self, now: datetime) -> Iterator[_Item]:
         days = [now.date() - count * _DAY for count in range(WINDOW // _DAY + 1)]
@@ -328,14 +338,15 @@ def _print(seed: int, draft: _Draft, chance: Generator, infected: bool) -> _Item
     if infected:
         telling = Telling(_number(chance), _facts(draft.symbol or _SYMBOLS[0]))
         paragraphs.insert(int(chance.integers(1, len(paragraphs) + 1)), telling.pick(INJECTIONS))
-    truth = Truth(draft.kind, draft.kind != "false", draft.symbol, infected, draft.shock_at)
+    link = f"https://{draft.outlet.host}/{draft.at.date()}/{slug}-{key}"
+    truth = Truth(draft.kind, draft.kind != "false", draft.symbol, infected, draft.shock_at, draft.title, link)
     return _Item(
         guid=f"{draft.at.date()}-{key}",
         at=draft.at,
         outlet=draft.outlet,
         title=draft.title,
         summary=draft.summary,
-        link=f"https://{draft.outlet.host}/{draft.at.date()}/{slug}-{key}",
+        link=link,
         text="\n\n".join(paragraphs),
         section="companies" if draft.kind == "competitor" else "markets",
         truth=truth,

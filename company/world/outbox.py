@@ -84,6 +84,10 @@ class PaperOutbox:
         """Return the delivery made with `key`, or None when nothing was sent."""
         return self._find(key)
 
+    def sent(self) -> list[Json]:
+        """Return every message that was sent, in order: `{"id", "key", "channel", "text", "at"}`."""
+        return [document for _, document in self._books.items(_DELIVERY)]
+
     async def inbox(self, limit: int = 20) -> Sequence[Letter]:
         """Return the newest letters first."""
         return list(islice(self._letters_back_from(self._clock.now()), limit))

@@ -129,14 +129,15 @@ def _logged(text: str) -> str:
     return "".join(safe)
 
 
-def visits(seed: int, minute: int) -> list[Entry]:
+@lru_cache(maxsize=2048)  # a scan of the longest stretch, a day, looks at this many minutes, and mostly twice
+def visits(seed: int, minute: int) -> tuple[Entry, ...]:
     """Return the entries of every honest visit that begins in `minute` (epoch minutes), visit by visit."""
     rng = Random(f"{seed}/visits/{minute}")
     entries = [*_probe(minute), *_crawl(seed, rng, minute), *_noise(seed, rng, minute)]
     expected = _RHYTHM[minute // 60 % 24] / 10
     for _ in range(int(expected) + (rng.random() < expected % 1)):
         entries += _enter(rng, address_of(seed, int(4000 * rng.random() ** 2)), minute, _pick(rng))
-    return entries
+    return tuple(entries)
 
 
 def _enter(rng: Random, address: str, minute: int, visit: Visit) -> Iterator[Entry]:

@@ -57,6 +57,13 @@ async def test_scan_repeated_with_its_key_returns_the_first_report(watch, traffi
     assert (await watch.scan("key-2")).new == 0
 
 
+async def test_scan_after_a_glance_finds_what_came_into_the_log_since(watch, traffic, ago):
+    traffic.add(ago(minutes=9), SQLI)
+    assert [sighting.source for sighting in await watch.glance()] == ["5.4.3.2"]
+    traffic.add(ago(minutes=8), SQLI, address="6.5.4.3")
+    assert sorted(alert.source for alert in (await watch.scan()).alerts) == ["5.4.3.2", "6.5.4.3"]
+
+
 async def test_gap_longer_than_a_day_is_named(watch, traffic, clock):
     first = await watch.scan()
     clock.advance_to(clock.now() + timedelta(days=3))

@@ -33,6 +33,18 @@ async def test_headlines_come_newest_first_with_what_the_newsroom_makes_of_them(
     assert newest.id == item_id("https://harbourwire.example/bitcoin-surges")
 
 
+async def test_headline_says_how_far_it_is_borne_out(newsroom: Newsroom, wire: Any, item: Item) -> None:
+    wire.show(
+        item("Hackers drain millions of ether from Marlin bridge", link="https://harbourwire.example/a"),
+        item("Hackers drain ether from Marlin bridge, losses mount", link="https://ledgerdaily.example/b"),
+        item("Solana wins a prize", link="https://tokentattler.example/c"),
+        item("Bitcoin surges", link="https://blockmark.example/d"),
+    )
+    labels = {headline.link[-1]: headline.truth for headline in await newsroom.headlines(8)}
+    assert labels == {"a": "corroborated", "b": "corroborated", "c": "suspicious", "d": "unconfirmed"}
+    assert [headline.truth for headline in await newsroom.headlines(8, "ether")] == ["corroborated", "corroborated"]
+
+
 @pytest.mark.parametrize("symbol", ["SOL/USDT", "sol", "Solana"])
 async def test_headlines_of_one_symbol_leave_the_others_out(
     newsroom: Newsroom, wire: Any, item: Item, symbol: str

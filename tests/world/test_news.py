@@ -111,6 +111,19 @@ async def test_later_feed_keeps_what_an_earlier_one_said() -> None:
     assert set(kept) <= set(late)
 
 
+async def test_truth_of_what_was_printed_is_told_by_guid_and_never_ahead_of_time() -> None:
+    now = START + timedelta(hours=30)
+    news = press(7, now)
+    told = news.printed(now - timedelta(hours=48), now + timedelta(days=9))
+    offered = parse_feed(await news.fetch(), where="press")
+    assert told.keys() == {entry.guid for entry in offered}
+    assert all(told[entry.guid] == news.truth(entry.guid) for entry in offered)
+    assert {(told[entry.guid].title, told[entry.guid].link) for entry in offered} == {
+        (entry.title, entry.link) for entry in offered
+    }
+    assert not news.printed(now, now + timedelta(days=9))
+
+
 def test_lead_comes_5_to_60_minutes_before_its_shock_and_lag_after_it(archive: list[Printed]) -> None:
     market, seen = Market(3), Counter[str]()
     for item in archive:
