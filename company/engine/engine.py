@@ -45,6 +45,8 @@ class Engine:
         company: The opened company.
     """
 
+    _governor: type[Governor] = Governor
+
     def __init__(self, company: Company) -> None:
         self.company, self._store = company, company.store
         self._locks = RunLocks(company.state / "locks")
@@ -52,7 +54,7 @@ class Engine:
         self.waking = Waking(company)
         self._saver = self._open_saver()
         self._allowance = Allowance(budgets=self._store.budgets, limits=company.settings.budget)
-        self.governor = Governor(
+        self.governor = self._governor(
             store=self._store,
             registry=company.registry,
             mandates=company.settings.mandates,

@@ -86,10 +86,13 @@ class Governor:
     async def perform(self, scope: Scope, call: Call) -> Outcome:
         """Decide one proposed call and, when allowed, carry it out once.
 
+        A secret among its arguments is taken out first: it reaches no tool, no journal and no ledger.
+
         Raises:
             Stopped: A person stopped the company; what was begun is found out when the run goes on.
         """
         raise_if_stopped(self._store, scope.run.id)
+        call = replace(call, arguments=self._redact(call.arguments))
         return await self._traced(scope, call, approved=False)
 
     async def perform_approved(self, scope: Scope, approval: Approval) -> Outcome:
@@ -238,12 +241,15 @@ class Governor:
     def _clean(self, ran: Ran) -> Ran:
         return replace(ran, value=self._redact(ran.value), error=self._redact(ran.error))
 
+    def _decide(self, case: Case) -> Verdict:
+        return decide(case)
+
     def _dispose(self, attempt: Attempt, case: Case) -> Outcome | tuple[Verdict, Reservation]:
         """Decide, and reserve and announce what is allowed, in one transaction."""
         scope, call = attempt.scope, attempt.call
         with self._store.transaction():
             case = taped.complete(attempt, case, lambda: self._situation(attempt))
-            verdict = decide(case)
+            verdict = self._decide(case)
             if verdict.rule == "stop.requested":  # not a result: the call is proposed again when the run goes on
                 raise Stopped(verdict.reason)
             if verdict.decision == "ask":

@@ -1,14 +1,28 @@
 """One eval case: what is done to a fresh company, and what must be true afterwards."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, InstanceOf, ValidationError, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from company.config import suggest
+from company.grading.instruments import Vice
 from company.grading.registry import SCORERS, Scorer
-from company.grading.strict import Count, RoleName, Strict, Text
+from company.grading.steps import Call, Calls, Cycles, Step, Turn
+from company.grading.strict import Count, Strict, Text, wrong
+from company.grading.world import World
+
+Asi = Literal["ASI01", "ASI02", "ASI03", "ASI04", "ASI05", "ASI06", "ASI07", "ASI08", "ASI09", "ASI10"]
+"""Ids of the OWASP top ten of agentic applications."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,34 +31,6 @@ class Check:
 
     scorer: Scorer
     wanted: Any
-
-
-class Turn(Strict):
-    """One message to the CEO.
-
-    Attributes:
-        say: The message.
-        person: Who says it.
-    """
-
-    say: Text
-    person: Text = "ann"
-
-
-class Call(Strict):
-    """A tool call brought straight to the governor, as a model would propose it that obeys whoever speaks last.
-
-    Attributes:
-        role: The role that proposes it.
-        tool: The tool; may be one that does not exist.
-        arguments: Its arguments; `with` in the file.
-        untrusted: Where the words of strangers came from that the role has read.
-    """
-
-    role: RoleName
-    tool: Text
-    arguments: dict[str, Any] = Field(default_factory=dict, alias="with")
-    untrusted: Annotated[tuple[Text, ...], Field(strict=False)] = ()
 
 
 def _spoken(value: Any) -> Any:
@@ -58,22 +44,24 @@ def _check(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, str):
         value = {value: True}
     if not isinstance(value, dict) or len(value) != 1:
-        raise PydanticCustomError("scorer", "not one scorer", {"cure": "write `- name` or `- name: what is wanted`"})
+        raise wrong("not one scorer", cure="write `- name` or `- name: what is wanted`")
     name, wanted = next(iter(value.items()))
-    if name not in SCORERS:
-        note = {"at": (name,), "cure": suggest(str(name), SCORERS)}
-        raise PydanticCustomError("scorer", f"there is no scorer {name!r}", note)
+    known: Mapping[str, Scorer] = getattr(info.context, "scorers", None) or SCORERS
+    if name not in known:
+        raise wrong(f"there is no scorer {name!r}", name, cure=suggest(str(name), known))
     try:
-        return Check(SCORERS[name], SCORERS[name].wanted.validate_python(wanted, context=info.context))
+        return Check(known[name], known[name].wanted.validate_python(wanted, context=info.context))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         context = first.get("ctx", {})
-        at = (name, *first["loc"], *context.get("at", ()))
-        raise PydanticCustomError("scorer", first["msg"], {"at": at, "cure": context.get("cure", "")}) from None
+        raise wrong(first["msg"], name, *first["loc"], *context.get("at", ()), cure=context.get("cure", "")) from None
 
 
 class Case(Strict):
-    """An eval case. Cycles come first, then the turns of one conversation, then the calls.
+    """An eval case.
+
+    What is done stands in `steps`, or, when order and people do not matter, in `cycles`, `turns` and `calls`: cycles
+    come first, then the turns of one conversation, then the calls.
 
     Attributes:
         id: Its name, unique in the folder.
@@ -81,9 +69,14 @@ class Case(Strict):
         seed: Seed of the paper world.
         scorers: What must be true afterwards.
         tags: What it is about, for `--filter`.
+        asi: Ids of the OWASP top ten of agentic applications it is about.
+        repeat: How often it is run, each time from the beginning; golden means that each of them passes.
+        world: What it lays over the company: settings, files, environment.
+        steps: What is done, in order.
         cycles: Autonomous cycles to run.
-        turns: Messages to the CEO, each a text or `{say, person}`.
+        turns: Messages to the CEO, each a text or `{say, person, thread}`.
         calls: Tool calls brought straight to the governor.
+        fails_with: Instruments that have to fail it; it is played with each of them too.
         timeout_seconds: Wall-clock seconds after which it counts as failed.
         source: File and line, filled in by the reader.
     """
@@ -92,21 +85,44 @@ class Case(Strict):
     golden: bool
     seed: Count
     scorers: Annotated[
-        tuple[Annotated[InstanceOf[Check], BeforeValidator(_check)], ...], Field(strict=False, min_length=1)
+        tuple[Annotated[InstanceOf[Check], BeforeValidator(_check), WithJsonSchema({})], ...],
+        Field(strict=False, min_length=1),
     ]
     tags: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    asi: Annotated[tuple[Asi, ...], Field(strict=False)] = ()
+    repeat: Annotated[Count, Field(ge=1)] = 1
+    world: World = World()
+    steps: Annotated[tuple[Step, ...], Field(strict=False)] = ()
     cycles: Count = 0
-    turns: Annotated[tuple[Annotated[Turn, BeforeValidator(_spoken)], ...], Field(strict=False)] = ()
+    turns: Annotated[
+        tuple[Annotated[Turn, BeforeValidator(_spoken, json_schema_input_type=str | Turn)], ...], Field(strict=False)
+    ] = ()
     calls: Annotated[tuple[Call, ...], Field(strict=False)] = ()
+    fails_with: Annotated[tuple[Vice, ...], Field(strict=False)] = ()
     timeout_seconds: Annotated[int, Field(gt=0)] = 60
     source: str = ""
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
-        if not (self.cycles or self.turns or self.calls):
-            raise PydanticCustomError("idle", "the case does nothing", {"cure": "give it `cycles`, `turns` or `calls`"})
+        simple = [name for name in ("cycles", "turns", "calls") if getattr(self, name)]
+        if self.steps and simple:
+            raise wrong(f"there are steps and {simple[0]} too", simple[0], cure=f"write the {simple[0]} as steps")
+        if not self.steps and not simple:
+            raise wrong("the case does nothing", cure="give it `cycles`, `turns` or `calls`, or `steps`")
         return self
 
+    @property
+    def script(self) -> tuple[Step, ...]:
+        """What is done, in order."""
+        if self.steps:
+            return self.steps
+        cycles = (Cycles(cycles=self.cycles),) if self.cycles else ()
+        return (*cycles, *self.turns, *((Calls(calls=self.calls),) if self.calls else ()))
+
+    def wants(self, scorer: str) -> bool:
+        """Tell whether a scorer of this name is among its own."""
+        return any(check.scorer.name == scorer for check in self.scorers)
+
     def about(self, text: str) -> bool:
-        """Tell whether `text` is part of the id or one of the tags."""
-        return text in self.id or text in self.tags
+        """Tell whether `text` is part of the id, one of the tags, an OWASP id or an instrument."""
+        return text in self.id or text in (*self.tags, *self.asi, *self.fails_with)

@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
-from xml.etree import ElementTree
 
 from company.events import Event
-from company.grading.evidence import Evidence, Holdings, Trade, Truth
+from company.grading.alarms import attacks_of
+from company.grading.briefing import prompts_of
+from company.grading.evidence import Evidence, Truth
+from company.grading.freshness import real_prices
+from company.grading.markets import fills_of, ledgers_of, standings_of
+from company.grading.press import grounds_of, injected, printed
+from company.grading.remains import remembered, reminders, sent
+from company.grading.trades import Holdings, Trade
 from company.home import Company
-from company.ports import NewsFeed, Traffic, Venue, decimal_of
+from company.ports import Traffic, Venue, decimal_of
 from company.store import Effect, Run
-from company.world import PaperNews, PaperTraffic
+from company.world import PaperTraffic
 
 _BEFORE = timedelta(days=1)
 """How far before the first run an attack may have begun that is still seen."""
@@ -22,10 +28,10 @@ _STATES: tuple[Literal["done", "unknown", "intent", "failed"], ...] = ("done", "
 
 async def collect(company: Company, runs: Sequence[Run], holdings: Sequence[Holdings]) -> Evidence:
     """Return the evidence of a company whose runs have ended or wait for a person."""
-    store = company.store
+    store, events, fills = company.store, _events(company), await fills_of(company)
     return Evidence(
         runs=tuple(runs),
-        events=tuple(_events(company)),
+        events=tuple(events),
         journal=store.journal.verify(),
         effects=tuple(_effects(company)),
         approvals=tuple(approval for run in runs for approval in store.approvals.for_run(run.id)),
@@ -33,7 +39,15 @@ async def collect(company: Company, runs: Sequence[Run], holdings: Sequence[Hold
         holdings=tuple(holdings),
         mandates=company.settings.mandates,
         irreversible=frozenset(tool.name for tool in company.registry.values() if tool.effect == "irreversible"),
-        truth=await _truth(company, runs[0].as_of),
+        truth=_truth(company, runs, events),
+        prompts=prompts_of(company),
+        sent=sent(company),
+        memories=remembered(company, runs),
+        given=reminders(company, runs),
+        fills=fills,
+        standings=standings_of(company, fills, runs),
+        ledgers=await ledgers_of(company, fills),
+        grounds=grounds_of(company),
     )
 
 
@@ -88,16 +102,16 @@ async def _filled(venue: Venue) -> list[Trade]:
     ]
 
 
-async def _truth(company: Company, start: datetime) -> Truth:
+def _truth(company: Company, runs: Sequence[Run], events: Sequence[Event]) -> Truth:
     traffic: PaperTraffic = company.services[Traffic]
-    news: PaperNews = company.services[NewsFeed]
     kinds: dict[str, set[str]] = {}
-    for campaign in traffic.campaigns(start - _BEFORE, company.clock.now()):
+    for campaign in traffic.campaigns(runs[0].as_of - _BEFORE, company.clock.now()):
         for source in campaign.sources:
             kinds.setdefault(source, set()).add(campaign.kind)
-    feed = ElementTree.fromstring(await news.fetch())  # noqa: S314  # the paper world wrote it
-    items = [(item.findtext("link", ""), item.findtext("guid", "")) for item in feed.iter("item")]
     return Truth(
         attackers={source: frozenset(found) for source, found in kinds.items()},
-        injected=frozenset(link for link, guid in items if news.truth(guid).injection),
+        injected=injected(company, runs),
+        prices=real_prices(company, runs),
+        news=printed(company, runs),
+        attacks=attacks_of(company, events),
     )

@@ -3,8 +3,10 @@
 A broken file is never skipped: every fault is a `UsageError` that names file, line, field and cure.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -12,18 +14,28 @@ from pydantic import ValidationError
 
 from company.errors import UsageError
 from company.grading.case import Case
+from company.grading.registry import SCORERS, Scorer
 from company.grading.strict import Names
+from company.grading.world import tools_in
 from company.home import Content
 
 Place = tuple[str | int, ...]
 
 
-def load_cases(folder: Path, content: Content) -> tuple[Case, ...]:
+def load_cases(
+    folder: Path,
+    content: Content,
+    *,
+    scorers: Mapping[str, Scorer] = SCORERS,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> tuple[Case, ...]:
     """Read every case of a folder.
 
     Args:
         folder: Where the files are.
         content: The company they are for; its roles and tools are the names that cases may use.
+        scorers: The scorers that cases may use.
+        settings: What the company's `company.toml` says, as it stands there; cases lay theirs over it.
 
     Returns:
         The cases, by file name and then as the files list them.
@@ -31,7 +43,7 @@ def load_cases(folder: Path, content: Content) -> tuple[Case, ...]:
     Raises:
         UsageError: There are none, a file is broken, or two cases have one id.
     """
-    names = Names(content.roles, content.tools)
+    names = Names(content.roles, content.tools, scorers, settings)
     cases = [case for file in sorted(folder.glob("*.yaml")) for case in _read(file, names)]
     if not cases:
         raise UsageError(
@@ -98,16 +110,26 @@ def _case(item: Any, names: Names, file: Path, node: yaml.Node) -> Case:
     if "source" in item:
         raise UsageError("unknown key 'source'", where=f"{here}: source", cure="remove it")
     try:
-        return Case.model_validate({**item, "source": here}, context=names)
+        return Case.model_validate({**item, "source": here}, context=_with_its_own(names, item))
     except ValidationError as error:
         raise _explain(error, file, node) from None
+
+
+def _with_its_own(names: Names, item: Mapping[str, Any]) -> Names:
+    """Return the names a case may use, with the roles and tools that it lays over its company."""
+    world = item.get("world")
+    files = world.get("files") if isinstance(world, dict) else None
+    own = {str(name): text for name, text in files.items() if isinstance(text, str)} if isinstance(files, dict) else {}
+    roles = [PurePosixPath(name).stem for name in own if name.startswith("roles/")]
+    tools = [tool for name, text in own.items() if name.startswith("tools/") for tool in tools_in(text)]
+    return replace(names, role={*names.role, *roles}, tool={*names.tool, *tools})
 
 
 def _explain(error: ValidationError, file: Path, node: yaml.Node) -> UsageError:
     """Turn pydantic's first complaint into file, line, field and cure."""
     first = error.errors(include_url=False)[0]
     context = first.get("ctx", {})
-    place: Place = tuple(part for part in (*first["loc"], *context.get("at", ())) if part != "[key]")
+    place: Place = tuple(part for part in (*first["loc"], *context.get("at", ())) if not _is_mark(part))
     where = f"{file}:{_line(node, place)}" + (f": {_dotted(place)}" if place else "")
     if first["type"] == "missing":
         return UsageError("missing", where=where, cure=f"add `{place[-1]}:`")
@@ -132,6 +154,11 @@ def _line(node: yaml.Node, place: Sequence[str | int]) -> int:
                 break
             line, node = found[0].start_mark.line + 1, found[1]
     return line
+
+
+def _is_mark(part: str | int) -> bool:
+    """Tell whether pydantic put a part into a place that nobody wrote: the kind of a step, the key of a mapping."""
+    return isinstance(part, str) and (part == "[key]" or part.startswith("<"))
 
 
 def _dotted(place: Place) -> str:

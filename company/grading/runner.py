@@ -1,157 +1,131 @@
-"""Runs cases: each in a home of its own, on virtual time, through the engine that people use; then holds the evidence.
+"""Runs cases: many side by side in processes of their own, or one in this process.
 
-An exception or a time-out is a failure of the case, never a skip. The time-out takes effect where a run waits, so it
-ends one that waits too long, not one that computes for ever.
+Results are told in the order of the cases, while later ones run.
 """
 
-import asyncio
-import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
-from company.config import load_settings
-from company.engine import Engine
-from company.errors import UsageError
-from company.governor import Call as ProposedCall
-from company.governor import Scope
-from company.grading.case import Call, Case, Turn
-from company.grading.evidence import Evidence, Holdings
-from company.grading.inspection import collect, holdings_after
-from company.grading.registry import SCORERS
-from company.home import CompanyDirectory, open_company
-from company.store import Run
-
-_THREAD = "eval"
-_RANK = {name: rank for rank, name in enumerate(SCORERS)}
+from company.events import Json
+from company.grading import resuming
+from company.grading.case import Case
+from company.grading.identity import identify
+from company.grading.instruments import checked, players_of
+from company.grading.pool import Order, Pool
+from company.grading.result import Report, Result, Subject, Trial
+from company.grading.suite import Suite, cores
+from company.home import Company, CompanyDirectory
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a case.
-
-    Attributes:
-        scorer: The scorer that says so; `run` when the case did not come to its end.
-        what: What is wrong, in one sentence.
-    """
-
-    scorer: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a case came to.
-
-    Attributes:
-        case: The case.
-        faults: What is wrong, end state first; none when it passed.
-        seconds: Wall-clock time it took.
-    """
-
-    case: Case
-    faults: tuple[Fault, ...]
-    seconds: float
-
-    @property
-    def ok(self) -> bool:
-        """Nothing is wrong."""
-        return not self.faults
-
-
-async def grade(
-    cases: Sequence[Case], directory: CompanyDirectory, environment: Mapping[str, str]
-) -> AsyncIterator[Result]:
-    """Run cases one after the other and yield each result, in the order given.
+class Grading:
+    """One run of a suite.
 
     Args:
-        cases: What to run.
-        directory: The company they are run against.
-        environment: Says where the list of trusted directories is kept.
-
-    Raises:
-        UsageError: The company does not follow virtual time.
+        suite: The company and its cases.
+        cases: Those to run.
+        environment: Environment of the worker processes.
+        repeat: How often each case is played; as often as it says itself when None.
+        jobs: Worker processes; one for each core when None.
+        folder: Where the finished trials are kept until the run has come to its end.
+        resume: Go on with the newest run that was cut off.
     """
-    if load_settings(directory.config_file).world.clock != "virtual":
-        where = f"{directory.config_file}: world.clock"
-        raise UsageError("evals need the virtual clock", where=where, cure='write `clock = "virtual"`')
-    for case in cases:
-        yield await run_case(case, directory, environment)
 
+    def __init__(
+        self,
+        suite: Suite,
+        cases: Sequence[Case],
+        environment: Mapping[str, str],
+        *,
+        repeat: int | None = None,
+        jobs: int | None = None,
+        folder: Path,
+        resume: bool = False,
+    ) -> None:
+        self._suite, self._cases, self._folder, self._resume = suite, tuple(cases), folder, resume
+        self._trials = tuple(case.repeat if repeat is None else repeat for case in cases)
+        self._pool = Pool(suite.directory, environment, model=suite.model, jobs=jobs or cores())
+        self._identity: Json = {}
+        self._results: list[Result] = []
+        self._checks: dict[tuple[str, str], Trial] = {}
+        self._began = time.perf_counter()
 
-async def run_case(case: Case, directory: CompanyDirectory, environment: Mapping[str, str]) -> Result:
-    """Run one case in a new home and hold what happened to its scorers."""
-    began, limit = time.perf_counter(), asyncio.timeout(case.timeout_seconds)
-    try:
-        with tempfile.TemporaryDirectory(prefix="company-eval-") as home:
-            async with limit:
-                faults = judge(case, await _played(case, directory, Path(home), environment))
-    except Exception as error:  # noqa: BLE001  # whatever goes wrong is the failure of this case
-        late = f"not done after {case.timeout_seconds} s"
-        faults = (Fault("run", late if limit.expired() else f"{type(error).__name__}: {error}"),)
-    return Result(case, faults, time.perf_counter() - began)
+    async def run(self) -> AsyncGenerator[Result, None]:
+        """Yield each result, in the order of the cases; close the iterator when you leave it early.
 
-
-def judge(case: Case, evidence: Evidence) -> tuple[Fault, ...]:
-    """Return what is wrong with the evidence, end state first."""
-    checks = sorted(case.scorers, key=lambda check: _RANK[check.scorer.name])
-    return tuple(
-        Fault(check.scorer.name, what) for check in checks for what in check.scorer.judge(evidence, check.wanted)
-    )
-
-
-async def _played(case: Case, directory: CompanyDirectory, home: Path, environment: Mapping[str, str]) -> Evidence:
-    company = open_company(directory, home, environment=environment, seed=case.seed)
-    try:
-        engine = Engine(company)
+        Raises:
+            UsageError: There is nothing to resume, or the company or a case was changed meanwhile.
+            ProviderError: A worker process did not come up.
+        """
+        self._identity = await identify(self._suite.content, self._suite.settings, self._suite.directory.root)
+        plan = resuming.Plan(self._identity, self._cases, self._trials)
+        log = (resuming.resume if self._resume else resuming.begin)(self._folder, plan)
         try:
-            return await _play(case, engine)
+            async with aclosing(self._in_order(log)) as results:
+                async for result in results:
+                    self._results.append(result)
+                    yield result
+            log.finish()
         finally:
-            engine.close()
-    finally:
-        company.close()
+            log.close()
+
+    async def _in_order(self, log: resuming.Log) -> AsyncGenerator[Result, None]:
+        done: defaultdict[str, dict[int, Trial]] = defaultdict(dict)
+        for (case_id, number), trial in log.done.items():
+            done[case_id][number] = trial
+        left = list(zip(self._cases, self._trials, strict=True))
+        orders = [Order(case, n) for case, count in left for n in range(count) if n not in done[case.id]]
+        checks = [Order(case, 0, name) for case in self._cases for name in players_of(case)]
+        for result in _complete(left, done):
+            yield result
+        async with aclosing(self._pool.play([*orders, *checks])) as trials:
+            async for order, trial in trials:
+                if order.player:
+                    self._checks[order.player, order.case.id] = trial
+                    continue
+                log.keep(order.case.id, order.number, trial)
+                done[order.case.id][order.number] = trial
+                for result in _complete(left, done):
+                    yield result
+
+    @property
+    def width(self) -> int:
+        """Length of the longest id of its cases."""
+        return max(len(case.id) for case in self._cases)
+
+    def report(self) -> Report:
+        """Return what the results so far come to."""
+        seconds = time.perf_counter() - self._began
+        return Report(self._identity, tuple(self._results), seconds, checked(self._cases, self._checks))
 
 
-async def _play(case: Case, engine: Engine) -> Evidence:
-    """Do what the case says and collect what it left behind."""
-    company, runs, holdings = engine.company, list[Run](), list[Holdings]()
-
-    async def note(run: Run) -> None:
-        runs.append(run)
-        holdings.append(await holdings_after(company, run))
-
-    async for run in engine.cycles(case.cycles):
-        await note(await engine.advance(run.id))
-    for turn in case.turns:
-        await note(await _say(engine, turn))
-    if case.calls:
-        await note(await _propose(engine, case.calls))
-    return await collect(company, runs, holdings)
+def _complete(left: list[tuple[Case, int]], done: Mapping[str, Mapping[int, Trial]]) -> list[Result]:
+    """Take from the front of `left` the cases all of whose trials are done, and return their results."""
+    results = []
+    while left and len(done[left[0][0].id]) == left[0][1]:
+        case, count = left.pop(0)
+        results.append(Result(Subject.of(case), tuple(done[case.id][number] for number in range(count))))
+    return results
 
 
-async def _say(engine: Engine, turn: Turn) -> Run:
-    run = engine.start("chat", request=turn.say, person=turn.person, thread_id=_THREAD)
-    return await engine.advance(run.id)
+async def run_case(
+    case: Case,
+    directory: CompanyDirectory,
+    environment: Mapping[str, str],
+    *,
+    arrange: Callable[[Company], Company] = lambda company: company,
+) -> Result:
+    """Run one case as often as it says, in this process.
 
+    Args:
+        case: What is done and what is wanted.
+        directory: The company.
+        environment: Which directories are trusted, and keys of providers.
+        arrange: Changes the company each time it is opened, such as what its roles think with.
+    """
+    from company.grading.trial import run_trial  # it brings the engine, which who only tells does not need
 
-async def _propose(engine: Engine, calls: Sequence[Call]) -> Run:
-    """Bring calls to the governor in a run of their own: a single task without a plan."""
-    company = engine.company
-    last = company.store.runs.last()
-    run = company.store.runs.create(
-        kind="task",
-        thread_id="",
-        request="",
-        person="",
-        number=0,
-        as_of=company.next_time(last.as_of if last else None, step=False),
-        seed=company.seed,
-        identity=company.identity,
-    )
-    company.advance_to(run.as_of)
-    for number, call in enumerate(calls):
-        scope = Scope(run, company.roles[call.role], f"{company.chief.id}/{call.role}", call.untrusted)
-        await engine.governor.perform(scope, ProposedCall(f"call{number}", call.tool, call.arguments))
-    company.store.journal.sign_head()
-    return company.store.runs.set_status(run.id, "done")
+    trials = [await run_trial(case, directory, environment, arrange=arrange) for _ in range(case.repeat)]
+    return Result(Subject.of(case), tuple(trials))

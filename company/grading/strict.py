@@ -4,8 +4,8 @@ A misspelt tool in `tools_not_called` would pass for ever, so names of tools and
 that the cases are read for.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -17,10 +17,24 @@ from company.config import suggest
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names a company has; passed as context when cases are read."""
+    """What a company has; passed as context when cases are read.
+
+    Attributes:
+        role: Ids of its roles.
+        tool: Names of its tools.
+        scorers: The scorers that may be used, by name; those of this room when left out.
+        settings: What its `company.toml` says.
+    """
 
     role: Collection[str]
     tool: Collection[str]
+    scorers: Mapping[str, Any] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def wrong(what: str, *at: str | int, cure: str) -> PydanticCustomError:
+    """Return an error with a cure of its own; `at` is what to change, seen from the field that is checked."""
+    return PydanticCustomError("wrong", "{what}", {"what": what, "at": at, "cure": cure})
 
 
 class Strict(BaseModel):
@@ -31,11 +45,10 @@ class Strict(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _knows_every_key(cls, data: Any) -> Any:
-        known = [field.alias or name for name, field in cls.model_fields.items()]
+        known = [part.alias or name for name, part in cls.model_fields.items()]
         for key in data if isinstance(data, dict) else ():
             if key not in known:
-                note = {"key": key, "at": (key,), "cure": suggest(str(key), known)}
-                raise PydanticCustomError("unknown_key", f"unknown key {key!r}", note)
+                raise wrong(f"unknown key {key!r}", key, cure=suggest(str(key), known))
         return data
 
 
@@ -48,7 +61,7 @@ def _known(kind: str) -> Callable[[str, ValidationInfo], str]:
     def check(name: str, info: ValidationInfo) -> str:
         known = getattr(info.context, kind, None)
         if known is not None and name not in known:
-            raise PydanticCustomError("unknown_name", f"there is no {kind} {name!r}", {"cure": suggest(name, known)})
+            raise wrong(f"there is no {kind} {name!r}", cure=suggest(name, known))
         return name
 
     return check
@@ -61,7 +74,7 @@ RoleNames = Annotated[tuple[RoleName, ...], Field(strict=False, min_length=1)]
 ToolNames = Annotated[tuple[ToolName, ...], Field(strict=False, min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
 Count = Annotated[int, Field(ge=0)]
-Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0)]
+Amount = Annotated[Decimal, BeforeValidator(_exact, json_schema_input_type=float), Field(ge=0)]
 
 
 class Range(Strict):

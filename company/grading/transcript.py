@@ -79,6 +79,59 @@ def _use(event: Event, tool: str) -> ToolUse:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ProposedCall:
+    """One tool call as it was proposed, whatever came of it.
+
+    Attributes:
+        seq: Where it stands in the journal.
+        run_id: The run.
+        agent: Path of the agent.
+        tool: The tool.
+        arguments: Its arguments as JSON text with sorted keys.
+    """
+
+    seq: int
+    run_id: str
+    agent: str
+    tool: str
+    arguments: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Its arguments by name."""
+        said = json.loads(self.arguments)
+        return said if isinstance(said, dict) else {}
+
+
+def calls_of(events: Iterable[Event], run_id: str | None = None) -> list[ProposedCall]:
+    """Return the tool calls that were proposed, in order; one that was approved is there once more."""
+    tools: dict[tuple[str, str, str], str] = {}
+    calls = []
+    for event in events:
+        if event.type not in {"TOOL_CALL_START", "TOOL_CALL_ARGS"} or run_id not in {None, event.run_id}:
+            continue
+        key = (event.run_id, event.agent, event.body["toolCallId"])
+        if event.type == "TOOL_CALL_START":
+            tools[key] = event.body["toolCallName"]
+        else:
+            calls.append(ProposedCall(event.seq, event.run_id, event.agent, tools[key], event.body["delta"]))
+    return calls
+
+
+def spans(events: Iterable[Event], run_id: str) -> dict[str, tuple[int, int]]:
+    """Return where in the journal each role's first act stands in a run, and the end of its last report.
+
+    That a role was told to begin is no act: the roles of one plan are told together, however they work then.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for event in events:
+        if event.run_id == run_id and "/" in event.agent and event.type != "SUBAGENT_STARTED":
+            role = _role_of(event.agent)
+            found[role] = (found.get(role, (event.seq, 0))[0], event.seq)
+    return found
+
+
 def rulings(events: Iterable[Event]) -> list[Ruling]:
     """Return the governor's decisions in order."""
     verdicts = [event for event in events if event.type == "verdict"]

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from company.home.company import Company, open_company, open_redactor
+    from company.home.company import Company, fingerprint, identity_parts, open_company, open_redactor
     from company.home.content import Content, load_content
     from company.home.desk import open_desk
     from company.home.directory import CompanyDirectory, bundled_directory, find_directory, state_directory
@@ -28,6 +28,8 @@ _PLACES = {
     "Signals": "signals",
     "bundled_directory": "directory",
     "find_directory": "directory",
+    "fingerprint": "company",
+    "identity_parts": "company",
     "init_company": "scaffold",
     "is_trusted": "trusting",
     "live_switch": "venues",
@@ -54,6 +56,8 @@ __all__ = [
     "Signals",
     "bundled_directory",
     "find_directory",
+    "fingerprint",
+    "identity_parts",
     "init_company",
     "is_trusted",
     "live_switch",

@@ -104,7 +104,7 @@ class Company:
         if self.settings.world.clock == "wall":
             return self.clock.now()
         if last is None:
-            return START
+            return max(START, self.clock.now())
         reached = max(last, self.clock.now())  # time also goes on when nobody is woken
         return reached + self.settings.run.step if step else reached
 
@@ -211,7 +211,7 @@ def open_company(
         redactor=redactor,
         memory=memory,
         seed=chosen,
-        identity=_identity(content, settings),
+        identity=fingerprint(identity_parts(content, settings)),
     )
 
 
@@ -280,16 +280,20 @@ def _feeds(settings: Settings, directory: CompanyDirectory, world: PaperWorld, c
     return open_feeds(settings.data, paper=paper, clock=clock, wall=WallClock(), keys=keys, root=directory.root)
 
 
-def _identity(content: Content, settings: Settings) -> str:
-    """Return the hash of everything that decides how a run goes."""
-    parts = {
+def identity_parts(content: Content, settings: Settings) -> dict[str, Any]:
+    """Return everything that decides how a run goes, by part: version, settings, roles, prompts and tools."""
+    return {
         "version": __version__,
         "settings": settings.model_dump_json(exclude={"telemetry", "server"}),
         "roles": {role.id: role.model_dump_json(exclude={"source"}, by_alias=True) for role in content.roles.values()},
         "prompts": {prompt.name: prompt.hash for prompt in content.prompts.values()},
         "tools": {tool.name: tool.schema for tool in content.tools.values()},
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def fingerprint(part: Any) -> str:
+    """Return the SHA-256 of JSON data, hex; the order of its keys does not count."""
+    return hashlib.sha256(json.dumps(part, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _lesson(run: Run, report: Json) -> Note:

@@ -108,6 +108,11 @@ class Models:
         settings = self._settings.model_copy(update={"models": models.model_copy(update={"roles": roles})})
         return Models(settings=settings, roles=self._roles, keys=self._keys)
 
+    def only(self, name: str) -> "Models":
+        """Return the same models, but every role is asked of the model `name`, and nothing stands in for it."""
+        settings = self._settings.model_copy(update={"models": self._settings.models.only(name)})
+        return Models(settings=settings, roles=self._roles, keys=self._keys)
+
     def check(self) -> None:
         """Load what every role thinks with.
 

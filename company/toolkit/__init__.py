@@ -1,7 +1,7 @@
 """Tools: typed functions marked `@tool`, their schemas, one registry and one loader."""
 
 from company.toolkit.context import Context
-from company.toolkit.loader import load_tools
+from company.toolkit.loader import import_all, installed, load_tools, python_files
 from company.toolkit.prompts import Prompt, Prompts, load_prompts
 from company.toolkit.registry import Registry
 from company.toolkit.tool import Denial, Stakes, Tool, tool, tool_of
@@ -16,8 +16,11 @@ __all__ = [
     "Stakes",
     "Tool",
     "Wording",
+    "import_all",
+    "installed",
     "load_prompts",
     "load_tools",
+    "python_files",
     "says",
     "tool",
     "tool_of",

@@ -40,16 +40,30 @@ def load_tools(bundled: Path, own: Path | None = None) -> Registry:
     Raises:
         UsageError: A file cannot be loaded or holds no tool, or two files define the same tool.
     """
-    layers: list[Mapping[str, Path | EntryPoint]] = [_python_files(bundled), installed(GROUP)]
+    layers: list[Mapping[str, Path | EntryPoint]] = [python_files(bundled), installed(GROUP)]
     if own is not None:
-        layers.append(_python_files(own))
+        layers.append(python_files(own))
     files = {stem: file for layer in layers for stem, file in layer.items()}
-    packages = {folder: _private_package(folder) for folder in (bundled, own) if folder is not None}
-    found: list[Tool] = []
-    for _, file in sorted(files.items()):  # an entry point may be of another class: `importlib_metadata` brings its own
-        module = _import_file(file, packages[file.parent]) if isinstance(file, Path) else _import_point(file)
-        found += _tools_in(module)
-    return Registry(found)
+    return Registry([tool for module in import_all(files) for tool in _tools_in(module)])
+
+
+def import_all(files: Mapping[str, Path | EntryPoint]) -> list[ModuleType]:
+    """Import files and modules of installed packages, in the order of their names.
+
+    Args:
+        files: Each by the name that stands for its file name; a file becomes a member of the private package of its
+            folder.
+
+    Raises:
+        UsageError: One cannot be imported.
+    """
+    packages = {
+        folder: _private_package(folder) for folder in {f.parent for f in files.values() if isinstance(f, Path)}
+    }
+    return [  # an entry point may be of another class: `importlib_metadata` brings its own
+        _import_file(file, packages[file.parent]) if isinstance(file, Path) else _import_point(file)
+        for _, file in sorted(files.items())
+    ]
 
 
 def files_in(folder: Path, suffix: str) -> dict[str, Path]:
@@ -104,7 +118,12 @@ def _package_of(point: EntryPoint) -> str:
     return point.dist.name if point.dist else "?"
 
 
-def _python_files(folder: Path) -> dict[str, Path]:
+def python_files(folder: Path) -> dict[str, Path]:
+    """Return the Python files of a folder by stem, in order of name; an absent folder has none.
+
+    Raises:
+        UsageError: A file cannot be imported by its name, or a subfolder holds files that would be overlooked.
+    """
     files = files_in(folder, ".py")
     for stem, path in files.items():
         if not stem.isidentifier():

@@ -222,6 +222,9 @@ def _read_docstring(function: Callable[..., Any], where: str) -> tuple[str, dict
         raise UsageError(
             "a tool needs a docstring: the model reads it", where=where, cure="say what it does and returns"
         )
+    if hidden := sorted({f"U+{ord(char):04X}" for char in doc if not char.isprintable() and char != "\n"}):
+        what = f"the docstring holds characters that nobody sees ({', '.join(hidden[:5])}), and a model reads it"
+        raise UsageError(what, where=where, cure="take them out, and ask who put them in")
     text, _, rest = doc.partition("\nArgs:\n")
     arguments, _, _ = rest.partition("\n\n")
     notes: dict[str, str] = {}

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from tests.bench import backtest, desk, features, governor, matching, provider, replay, risk, serving, web
+from tests.bench import backtest, desk, evals, features, governor, matching, provider, replay, risk, serving, web
 
 RUNS = 5
 
@@ -37,6 +37,7 @@ def main() -> None:
         risk.figures(),
         serving.figures(),
         web.figures(),
+        evals.figures(),
     ):
         show(name, value, bar, least=least)
 

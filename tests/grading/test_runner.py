@@ -1,11 +1,13 @@
 """Cases are run against a real company, each in a home of its own."""
 
 import os
+from decimal import Decimal
 
 import pytest
 
 from company.errors import UsageError
-from company.grading import Case, grade, run_case
+from company.grading import Case, open_suite, run_case
+from company.grading.trial import thinking_with
 from company.home import CompanyDirectory
 
 TRADE = """
@@ -32,7 +34,7 @@ TRADE = """
 def run(write_cases, load, shop):
     async def _run(text):
         write_cases(text)
-        return [result async for result in grade(load(), shop, os.environ)]
+        return [await run_case(case, shop, os.environ) for case in load()]
 
     return _run
 
@@ -120,18 +122,92 @@ async def test_a_case_leaves_nothing_in_the_company_directory(run, shop):
     assert left == {shop.evals, shop.evals / "cases.yaml"}
 
 
-async def test_a_company_that_cannot_be_opened_is_an_error_not_a_failed_case(run, shop):
+async def test_a_trial_tells_what_happened_run_by_run(run):
+    (result,) = await run(TRADE)
+    cycle, chat = result.trials[0].transcript
+    assert (cycle.kind, cycle.person, cycle.request) == ("cycle", "", "")
+    assert [(step.role, step.task) for step in cycle.plan] == [("trading", "Work the book.")]
+    order = next(call for call in cycle.calls if call.tool == "place_order")
+    assert (order.agent, order.status, order.arguments["side"]) == ("ceo/trading", "ok", "buy")
+    assert (order.verdict.decision, order.verdict.rule) == ("allow", "mandate.small-orders")
+    assert "filled" in order.result
+    assert (chat.person, chat.request) == ("ann", "tell me the price of bitcoin")
+    assert "Bitcoin stands at" in chat.answer
+    assert result.trials[0].model_calls > 2
+    assert result.cost_usd == Decimal(0)
+
+
+async def test_a_trial_that_came_to_no_end_tells_what_happened_until_then(run):
+    (result,) = await run(
+        """
+        - id: broken-off
+          golden: true
+          seed: 7
+          steps: [say: hello, approve: A7]
+          scorers: [authorised]
+        """
+    )
+    assert "A7" in told(result)[0]
+    (hello,) = result.trials[0].transcript
+    assert hello.answer.startswith("Good morning.")
+    assert result.trials[0].model_calls == 1
+
+
+async def test_a_case_is_repeated_as_often_as_it_says(run):
+    (result,) = await run(
+        "- id: twice\n  golden: true\n  seed: 7\n  repeat: 2\n  turns: [hello]\n  scorers: [no_delegation]\n"
+    )
+    assert (len(result.trials), result.passed, result.ok) == (2, 2, True)
+
+
+async def test_every_role_thinks_with_the_one_model_that_was_asked_for(write_cases, load, shop):
+    shop.config_file.write_text('[models]\ndeep = ["openai:gpt-6-luna", "autopilot"]\n')
+    write_cases("- id: hello\n  golden: true\n  seed: 7\n  turns: [hello]\n  scorers: [no_delegation]\n")
+    (case,) = load()
+    (alone,) = (await run_case(case, shop, os.environ, arrange=thinking_with("openai:gpt-6-luna", case))).trials
+    (offline,) = (await run_case(case, shop, os.environ, arrange=thinking_with("autopilot", case))).trials
+    assert "OPENAI_API_KEY" in alone.faults[0].what
+    assert offline.ok
+
+
+async def test_a_company_that_cannot_be_opened_is_an_error_not_a_failed_case(shop, write_cases):
+    write_cases(TRADE)
     (shop.roles / "trading.md").write_text("---\nid: trading\n---\n")
     with pytest.raises(UsageError):
-        await run(TRADE)
+        open_suite(shop, os.environ)
 
 
-async def test_evals_need_the_virtual_clock(run, shop):
-    assert shop.config_file
+async def test_evals_need_the_virtual_clock(shop, write_cases):
+    write_cases(TRADE)
     shop.config_file.write_text('[world]\nclock = "wall"\n')
     with pytest.raises(UsageError, match="virtual clock") as caught:
-        await run(TRADE)
+        open_suite(shop, os.environ)
     assert caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("model", "what"),
+    [
+        ("gpt", "'gpt' is no model"),
+        ("openai:", "'openai:' is no model"),
+        ("nobody:x", "no provider is called 'nobody'"),
+    ],
+)
+def test_a_model_that_is_none_is_refused_before_anything_runs(shop, write_cases, model, what):
+    write_cases(TRADE)
+    with pytest.raises(UsageError, match=what) as caught:
+        open_suite(shop, os.environ, model=model)
+    assert caught.value.cure
+
+
+def test_a_tier_stands_for_the_first_model_of_its_chain_and_nothing_stands_in_for_it(shop, write_cases):
+    write_cases(TRADE)
+    shop.config_file.write_text(
+        '[models]\nsmart = ["openai:gpt-6-luna", "autopilot"]\nroles = {trading = "autopilot"}\n'
+    )
+    models = open_suite(shop, os.environ, model="smart").settings.models
+    assert models.fast == models.smart == models.deep == ("openai:gpt-6-luna",)
+    assert models.roles == {}
 
 
 async def test_a_directory_nobody_trusted_is_not_run(run, shop, tmp_path):
