@@ -30,7 +30,7 @@ PAGES = {path.name: path.read_text() for path in [ROOT / "README.md", *sorted((R
 DOCS = "\n".join(PAGES.values())
 MODELS = PAGES["models.md"]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-OTHERS = {"ollama", "vllm", "cat", "cd", "make", "python3", "tee"}
+OTHERS = {"ollama", "vllm", "cat", "cd", "make", "mkdir", "python3", "tee"}
 """What a command line may begin with that is not ours; README's own are run, those of servers are not."""
 WEB = ROOT / "company" / "server" / "web"
 SCREENS = ("OpenAI", "Anthropic", "Ollama", "A compatible server")

@@ -27,7 +27,6 @@ async def _at_stake(
     sell: str,
     sell_limit: Decimal,
     context: Context,
-    **_: object,
 ) -> Stakes:
     desk = context.get(Desk)
     asked = await Asked.read(desk, symbol, quantity, buy=(buy, buy_limit), sell=(sell, sell_limit))
@@ -55,30 +54,25 @@ async def trade_arbitrage(
     buy_limit: Decimal,
     sell: str,
     sell_limit: Decimal,
-    reason: str,
     context: Context,
 ) -> PairReport:
     """Buy at one venue and sell as much at another at the same moment, if that earns after both fees right now.
 
-    Take the figures from the `plan` of `arbitrage`. Both books are read again: what no longer earns is refused with the
-    figures, and less is taken when less earns. The limits of the desk apply to each leg. What one leg fills more than
-    the other is undone at once; `open` says what stays open, and `notes` why.
+    Take the figures from the `plan` of `arbitrage`.
 
     Args:
-        symbol: Symbol such as BTC or BTC/USDT.
-        quantity: Base units of either leg, at most.
-        buy: Name of the venue to buy at.
-        buy_limit: Highest price to pay there, in USDT.
-        sell: Name of the venue to sell at, which must hold what is sold.
-        sell_limit: Lowest price to take there, in USDT.
-        reason: Why, in one sentence with the figures; it is kept with both orders.
+        symbol: The plan's.
+        quantity: Base units, at most.
+        buy: Venue to buy at.
+        buy_limit: Highest price to pay.
+        sell: Venue to sell at.
+        sell_limit: Lowest price to take.
     """
     desk = context.get(Desk)
     report = await take(
         desk,
         await Asked.read(desk, symbol, quantity, buy=(buy, buy_limit), sell=(sell, sell_limit)),
         key=context.key,
-        reason=reason,
         sources=context.sources,
         role=context.role,
     )
@@ -87,7 +81,7 @@ async def trade_arbitrage(
 
 @tool(effect="read")
 async def open_pairs(context: Context) -> list[OpenPair]:
-    """Return arbitrages that are not finished: an outcome was not known, or an uneven leg could not be undone yet."""
+    """Return arbitrages that are not finished: an outcome is not known, or an uneven leg not undone."""
     return unfinished(context.get(Desk))
 
 
@@ -106,12 +100,10 @@ async def _left(pair: str, context: Context) -> Stakes:
 
 @tool(effect="irreversible", timeout=60, idempotent=True, assess=_left, claims=_CLAIMS)
 async def settle_pair(pair: str, context: Context) -> PairReport:
-    """Finish an arbitrage of `open_pairs`: look up both legs, withdraw what rests, and undo what is uneven.
-
-    No leg is sent again. While an outcome is still not known, `remedy` is "wait" and nothing is done.
+    """Finish an arbitrage of `open_pairs`: look up both legs, and undo what is uneven.
 
     Args:
-        pair: Its `pair`, as `open_pairs` gave it.
+        pair: Its `pair`.
     """
     desk = context.get(Desk)
     report = await settle(desk, pair)

@@ -9,8 +9,7 @@ from company.trading.proof import Proof, prove
 async def reconciliation(context: Context) -> Proof:
     """Hold the desk's books against its venues and return whether everything agrees.
 
-    It names orders whose outcome nobody knows, open orders that are not ours, balances that no trade explains, and the
-    first difference between orders, trades, ledger, holdings and balances.
+    It names orders whose outcome nobody knows, orders that are not ours, and balances that no trade explains.
     """
     proof = await prove(context.get(Desk))
     for order in (*proof.reconciliation.settled, *proof.reconciliation.foreign):
@@ -22,8 +21,6 @@ async def reconciliation(context: Context) -> Proof:
 @tool(effect="read")
 async def decisions(context: Context, limit: int = 5) -> list[Decision]:
     """Return the newest decisions about orders, also those against one: who, why, what was known then, what came of it.
-
-    Use it for "why did we trade", "why was nothing bought" and "which limit said no".
 
     Args:
         limit: How many, at most 10.

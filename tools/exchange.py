@@ -12,7 +12,7 @@ from company.trading.strategies.views import evidence
 async def ticker(symbol: str, context: Context) -> Ticker:
     """Return a symbol's price now: mid price, 24 h change in per cent, bid and ask of every venue, best arbitrage.
 
-    Use it for "what is the price of ...". Prices are in USDT. An arbitrage pays only if `after_fees_bps` is positive.
+    Prices are in USDT. An arbitrage pays only if `after_fees_bps` is positive.
 
     Args:
         symbol: Symbol such as BTC or BTC/USDT.
@@ -23,8 +23,6 @@ async def ticker(symbol: str, context: Context) -> Ticker:
 @tool(effect="read")
 async def order_book(symbol: str, context: Context, venue: str = "", depth: int = 5) -> OrderBook:
     """Return the best levels of one venue's order book as (price, quantity), with spread and imbalance.
-
-    Use it before a large order, to see how much can be traded at which price.
 
     Args:
         symbol: Symbol such as BTC or BTC/USDT.
@@ -83,10 +81,10 @@ async def _at_stake(
     context: Context,
     price: Decimal | None = None,
     trigger: Decimal | None = None,
-    stop: Decimal | None = None,
     **_: object,
 ) -> Stakes:
-    weighed = await context.get(Desk).weigh(symbol, side, quantity, price or trigger, stop)
+    waits, stop = (trigger, None) if side == "sell" else (None, trigger)
+    weighed = await context.get(Desk).weigh(symbol, side, quantity, price or waits, stop)
     for clamp in weighed.clamps:
         told = {"tool": "place_order", "symbol": weighed.symbol, "side": side, "approved": False}
         context.emit("risk.clamped", {**told, **clamp.told()})
@@ -113,35 +111,30 @@ async def place_order(
     reason: str,
     context: Context,
     *,
-    type: Literal["market", "limit", "stop", "stop_limit", "take_profit", "take_profit_limit"] = "market",
+    type: Literal["market", "limit", "stop", "take_profit"] = "market",
     price: Decimal | None = None,
     trigger: Decimal | None = None,
-    stop: Decimal | None = None,
     venue: str = "",
     strategy: str = "",
 ) -> OrderReport:
     """Buy or sell, and return the order with what was filled, at which average price, and the fee in USDT.
 
-    Take the quantity from `size_position`. The limits of the desk apply to every order; an order they deny is refused
-    with the id of the rule. Nothing is sold that is not held.
+    Take the quantity from `size_position`. The desk's limits apply to every order. Nothing is sold that is not held.
 
     Args:
         symbol: Symbol such as BTC or BTC/USDT.
         side: buy or sell.
         quantity: In base units: 0.1 for a tenth of a bitcoin.
-        reason: Why, in one sentence with the figures; it is kept with the order.
-        type: market trades at once at the best price; limit waits in the book for `price`. Only to sell: stop waits at
-            the venue until the price has fallen to `trigger`, take_profit until it has risen to it; both then sell at
-            the market, with _limit at `price`.
-        price: Limit price in USDT; only for the types that end in limit.
-        trigger: Price in USDT that a stop or a take_profit waits for.
-        stop: Price in USDT at which what a purchase buys is to be sold again, as `size_position` says; the desk
-            watches it, see `stops`.
+        reason: Why, in one sentence with the figures.
+        type: market, limit, or to sell stop and take_profit, which wait at the venue for `trigger`.
+        price: Limit in USDT.
+        trigger: In USDT; of a purchase the stop of `size_position`, which the desk watches.
         venue: Name of the venue; empty for the one with the best price after fees.
-        strategy: Whose signal it follows: ensemble, or a strategy of `signals`; empty when it is your own idea. It must
-            wish for this side now, and what the order earns is counted for it.
+        strategy: Whose signal it follows: ensemble, or a strategy of `signals`, which must wish for this side now;
+            empty when it is your own idea.
     """
     desk = context.get(Desk)
+    waits, stop = (trigger, None) if side == "sell" else (None, trigger)
     report = await desk.place(
         symbol,
         side,
@@ -149,9 +142,9 @@ async def place_order(
         key=context.key,
         reason=reason,
         sources=context.sources,
-        type=type,
+        type=f"{type}_limit" if waits is not None and price is not None else type,
         price=price,
-        trigger=trigger,
+        trigger=waits,
         stop=stop,
         venue=venue,
         strategy=strategy,

@@ -17,14 +17,14 @@ async def size_position(
 ) -> Sizing:
     """Turn conviction into a quantity that the limits allow; call it before every order.
 
-    Returns quantity in base units, notional in USDT, venue, and the rules that cut the request. Place the order only
-    when `approved` is true. A buy asks for half-Kelly of the equity; a sell gives up that share of the position.
+    Place the order only when `approved` is true. A buy asks for half-Kelly of the equity; a sell gives up that share of
+    the position.
 
     Args:
         symbol: Symbol such as BTC or BTC/USDT.
         side: buy enters or adds, sell exits.
         conviction: From 0 to 1; the absolute value of the score of `indicators`. Buys below 0.6 are refused.
-        at_most: Largest notional wanted, in USDT; leave it out to let the limits decide.
+        at_most: Largest notional wanted, in USDT.
     """
     sizing = await context.get(Desk).size(symbol, side, conviction, at_most)
     for clamp in sizing.clamps:

@@ -7,11 +7,7 @@ from company.trading.risk.rules import clamp
 
 @tool(effect="read")
 async def stops(context: Context) -> list[Watched]:
-    """Return the stops of our purchases: how much has one, the next to be reached, and how much `reached` its own.
-
-    A stop comes with a purchase (`stop` of `place_order`). The desk watches it; sell what `reached` it with
-    `sell_stopped`.
-    """
+    """Return the stops of our purchases: how much has one, the next to be reached, and how much `reached` its own."""
     return await context.get(Desk).stops()
 
 
@@ -37,11 +33,11 @@ _CLAIMS = (
 
 @tool(effect="irreversible", idempotent=True, lookup=_placed, assess=_at_stake, claims=_CLAIMS)
 async def sell_stopped(symbol: str, venue: str, context: Context) -> OrderReport:
-    """Sell at the market all of a symbol at a venue that has fallen to its stop; nothing else can be sold with it.
+    """Sell at the market all of a symbol at a venue that has fallen to its stop.
 
     Args:
-        symbol: Symbol such as BTC or BTC/USDT.
-        venue: Name of the venue, as `stops` gave it.
+        symbol: Its `symbol` in `stops`.
+        venue: Its `venue`.
     """
     desk = context.get(Desk)
     return _told(context, await desk.sell_stopped(symbol, venue, key=context.key, role=context.role))

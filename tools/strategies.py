@@ -21,8 +21,8 @@ async def signals(symbol: str, context: Context) -> views.Signals:
 async def consensus(symbol: str, context: Context) -> Consensus:
     """Return what four temperaments agree on over the strategies' signals: side, conviction, and each vote with weight.
 
-    `signal` is empty when they decide nothing; `reason` says how the vote was counted. Give its conviction to
-    `size_position`, and place the order with strategy "ensemble", so that what it earns teaches the weights.
+    `signal` is empty when they decide nothing. Give its conviction to `size_position`, and place the order with
+    strategy "ensemble", so that what it earns teaches the weights.
 
     Args:
         symbol: Symbol such as BTC or BTC/USDT.
@@ -47,8 +47,7 @@ async def state_vector(symbol: str, context: Context, timeframe: str = "1h") -> 
 async def arbitrage(symbol: str, context: Context) -> views.ArbitrageView:
     """Return the best arbitrage in a symbol after both fees and as deep as the books are, or why there is none.
 
-    `plan` says how much to buy and sell where, at which worst prices, and what that would earn in USDT with what lies
-    at the venues now. It is only a look: nothing is ordered.
+    `plan` has what `trade_arbitrage` takes, and the profit in USDT with what lies at the venues. Nothing is ordered.
 
     Args:
         symbol: Symbol such as BTC or BTC/USDT.

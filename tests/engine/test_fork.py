@@ -131,7 +131,7 @@ async def test_a_tool_of_somebody_else_has_no_effect_in_a_fork_and_the_same_call
     same = await forked(tmp_path / "home", "R1", Change(1), working)
     assert (same.changed, marks(working)) == ([], done)
     smith = working / "roles" / "smith.md"
-    smith.write_text(smith.read_text().replace("0.5", "0.1"))
+    smith.write_text(smith.read_text().replace("0.05", "0.1"))
     other = await forked(tmp_path / "home", "R1", Change(1), working)
     assert any("seconds=0.1" in row.now for row in other.changed)
     assert marks(working) == done

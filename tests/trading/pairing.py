@@ -129,7 +129,7 @@ async def wait_for_profit(house: House) -> dict[str, str]:
 def asked(plan: TwoLegs, **changed: str) -> dict[str, str]:
     """Return the arguments by which a role takes a plan."""
     told = plan.model_dump(mode="json", include={"symbol", "quantity", "buy", "buy_limit", "sell", "sell_limit"})
-    return {**told, "reason": "the venues differ", **changed}
+    return {**told, **changed}
 
 
 def main() -> None:

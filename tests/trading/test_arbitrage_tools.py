@@ -108,7 +108,7 @@ async def test_what_no_longer_earns_when_it_is_sent_is_refused_and_the_denial_is
     house.pass_time(minutes=1)
 
     with pytest.raises(ToolError, match=r"risk\.no_profit"):
-        await take(house.desk, asked, key="k", reason="the venues differ", role="trading")
+        await take(house.desk, asked, key="k", role="trading")
 
     denied = house.desk.decisions(2)
     assert [(one.key, one.side, one.outcome, one.strategy) for one in reversed(denied)] == [

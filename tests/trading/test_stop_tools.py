@@ -25,7 +25,7 @@ async def bought(house: House, tmp_path: Path, *, below: str = "0.998") -> str:
     """Buy with a stop a little below the price, and return the stop."""
     await begin(tmp_path)
     stop = f"{(await house.desk.ticker('BTC')).price * Decimal(below):.2f}"
-    said = {"symbol": "BTC", "side": "buy", "quantity": "0.02", "venue": "paper-b", "reason": "entry", "stop": stop}
+    said = {"symbol": "BTC", "side": "buy", "quantity": "0.02", "venue": "paper-b", "reason": "entry", "trigger": stop}
     assert (await house.perform("place_order", **said)).status == "ok"
     return stop
 

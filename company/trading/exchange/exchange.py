@@ -79,7 +79,7 @@ class Exchange:
             VenueError: There is no such account.
         """
         self.settle(at)
-        return self._records.balances(name)
+        return self.account(name).balances()
 
     def open_orders(self, name: str, at: datetime) -> list[Order]:
         """Return the open orders of an account, the oldest first; bars that are over pass first.

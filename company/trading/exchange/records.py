@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from company.errors import VenueError
 from company.ports import Books, Json
 from company.trading.exchange.account import OWN, Account, Fills
-from company.trading.exchange.orders import Balance, Change, Order, Role, What
+from company.trading.exchange.orders import Change, Order, Role, What
 from company.trading.ledger import Ledger
 from company.trading.matching import Instrument
 
@@ -49,7 +49,7 @@ class Records:
 
     Attributes:
         ledger: The exchange's double-entry ledger.
-        version: Grows whenever an open order, a trade or a balance may be another one than before.
+        version: Grows whenever an open order may be another one than before.
     """
 
     def __init__(
@@ -62,7 +62,6 @@ class Records:
         self._known: dict[str, Account] = {}
         self._opened: set[str] = set()  # seen open, and nothing was rolled back since
         self._open: dict[str, dict[str, Open]] = {}
-        self._balances: dict[str, tuple[int, Mapping[str, Balance]]] = {}  # each with the version it is of
         self._seen: _Newest | None = None
 
     @contextmanager
@@ -115,7 +114,6 @@ class Records:
         with self._books.transaction():
             if not account.is_open:  # asked again: another process may have been first
                 account.open(balances, at)
-                self.version += 1
                 if name != OWN:
                     self._books.put(self._accounts, name, {"opened": at})
 
@@ -132,17 +130,6 @@ class Records:
         self.opened(name)
         found = [one.order for orders in self._open.values() for one in orders.values() if one.account == name]
         return sorted(found, key=_number)
-
-    def balances(self, name: str) -> Mapping[str, Balance]:
-        """Return what an account holds by asset.
-
-        Raises:
-            VenueError: There is none of this name.
-        """
-        account, kept = self.opened(name), self._balances.get(name)
-        if kept is None or kept[0] != self.version:
-            kept = self._balances[name] = self.version, account.balances()
-        return kept[1]
 
     def symbols(self) -> list[str]:
         """Return the symbols with open orders."""

@@ -1,7 +1,7 @@
 """What may be traded under a symbol: its grid of prices and amounts, and the least and most of an order."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Final, Literal
 
 from company.errors import InvalidOrder
@@ -74,7 +74,7 @@ class Instrument:
                 ticks = int(price / self.tick)
                 if ticks * self.tick == price:
                     return ticks
-        except InvalidOperation:  # NaN has no order
+        except DecimalException:  # NaN has no order, 1e-999999 no quotient
             pass
         raise self._off_grid("price", price, "tick", self.tick, _LARGEST)
 
@@ -89,7 +89,7 @@ class Instrument:
                 steps = int(amount / self.step)
                 if steps * self.step == amount:
                     return steps
-        except InvalidOperation:  # NaN has no order
+        except DecimalException:  # NaN has no order, 1e-999999 no quotient
             pass
         raise self._off_grid("amount", amount, "step", self.min_amount or self.step, self.max_amount)
 

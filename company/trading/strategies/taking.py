@@ -122,16 +122,13 @@ async def weigh(desk: Desk, asked: Asked) -> Prospect:
     return Prospect(plan, tuple(broken), "; ".join(map(str, broken)) or earns)
 
 
-async def take(
-    desk: Desk, asked: Asked, *, key: str, reason: str, sources: Sequence[str] = (), role: str = ""
-) -> PairReport:
+async def take(desk: Desk, asked: Asked, *, key: str, sources: Sequence[str] = (), role: str = "") -> PairReport:
     """Send both legs of an arbitrage at once if it earns after both fees at the books of now.
 
     Args:
         desk: The desk.
         asked: What is wanted.
         key: Idempotency key, at most 34 characters. The same key again sends nothing: it finishes the pair.
-        reason: Why; kept with the orders.
         sources: The documents of strangers that had been read when the reason was written.
         role: Id of the role that trades.
 
@@ -140,7 +137,7 @@ async def take(
         VenueError: A venue does not answer; nothing was sent.
         RequestTimeout: An outcome is not known; `found` looks it up.
     """
-    said: dict[str, Any] = {"key": key, "reason": reason, "sources": sources, "role": role}
+    said: dict[str, Any] = {"key": key, "sources": sources, "role": role}
     if desk.pairs.is_sent(key) and (row := desk.pairs.row(key)) is not None:
         return _known(await execute(desk, TwoLegs.model_validate(row["plan"]), **said))
     try:
@@ -148,7 +145,7 @@ async def take(
     except ToolError as denial:
         owner = Owner(Arbitrage.name, role)
         for leg in asked.legs(key):
-            desk.pairs.deny(replace(leg, reason=reason, sources=tuple(sources), owner=owner), denial)
+            desk.pairs.deny(replace(leg, reason="an arbitrage", sources=tuple(sources), owner=owner), denial)
         raise
     return _known(await execute(desk, plan, **said))
 
