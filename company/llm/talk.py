@@ -15,6 +15,7 @@ A human message without data opens a turn too, as a chat request. Tool messages 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
@@ -82,6 +83,7 @@ def read_talk(messages: Sequence[BaseMessage]) -> Talk:
     )
 
 
+@lru_cache(maxsize=256)  # a role looks at each of its results once a turn, and expressions cannot change one
 def read_result(content: str) -> Any:
     """Return what a tool message holds: the value, its numbers exact, or why there is none."""
     result = json.loads(content, parse_float=Number)

@@ -13,7 +13,20 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from tests.bench import backtest, desk, evals, features, governor, matching, provider, replay, risk, serving, web
+from tests.bench import (
+    backtest,
+    desk,
+    evals,
+    exchange,
+    features,
+    governor,
+    matching,
+    provider,
+    replay,
+    risk,
+    serving,
+    web,
+)
 
 RUNS = 5
 
@@ -34,6 +47,7 @@ def main() -> None:
         backtest.figures(),
         features.figures(),
         matching.figures(),
+        exchange.figures(),
         risk.figures(),
         serving.figures(),
         web.figures(),
