@@ -22,13 +22,13 @@ from company.world import PaperTraffic
 _BEFORE = timedelta(days=1)
 """How far before the first run an attack may have begun that is still seen."""
 
-_PAGE = 1000
 _STATES: tuple[Literal["done", "unknown", "intent", "failed"], ...] = ("done", "unknown", "intent", "failed")
 
 
 async def collect(company: Company, runs: Sequence[Run], holdings: Sequence[Holdings]) -> Evidence:
     """Return the evidence of a company whose runs have ended or wait for a person."""
-    store, events, fills = company.store, _events(company), await fills_of(company)
+    store = company.store
+    events, fills = list(store.journal.all()), await fills_of(company)
     return Evidence(
         runs=tuple(runs),
         events=tuple(events),
@@ -66,13 +66,6 @@ async def holdings_after(company: Company, run: Run) -> Holdings:
 async def _mid(venue: Venue, symbol: str) -> Decimal:
     ticker = await venue.fetch_ticker(symbol)
     return (decimal_of(ticker["bid"]) + decimal_of(ticker["ask"])) / 2
-
-
-def _events(company: Company) -> list[Event]:
-    journal, events = company.store.journal, list[Event]()
-    while page := journal.read(after=events[-1].seq if events else 0, limit=_PAGE):
-        events += page
-    return events
 
 
 def _effects(company: Company) -> list[Effect]:

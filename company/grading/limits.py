@@ -12,9 +12,10 @@ from typing import Literal
 from company.grading.evidence import Evidence
 from company.grading.strict import Amount, Count, Range, Strict
 from company.grading.trades import Fill, Standing
+from company.trading.pairs import keys_of
 
 _ZERO = Decimal(0)
-_BUYS, _SELLS = "-b", "-s"
+_LEGS = frozenset(keys_of(""))
 
 
 class LimitsWanted(Strict):
@@ -107,8 +108,7 @@ def _pairs(fills: Iterable[Fill]) -> dict[str, list[Fill]]:
         key, dash, _ = fill.key.rpartition("-")
         if dash:
             found[key].append(fill)
-    legs = {_BUYS, _SELLS}
-    return {key: own for key, own in found.items() if legs & {fill.key.removeprefix(key) for fill in own}}
+    return {key: own for key, own in found.items() if _LEGS & {fill.key.removeprefix(key) for fill in own}}
 
 
 def _left(fills: Sequence[Fill]) -> Decimal:

@@ -22,7 +22,6 @@ HISTORY = 24
 
 _UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "m"), (timedelta(seconds=1), "s"))
 _DECISIONS = frozenset({"approval.decided", "approval.voted"})
-_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +112,7 @@ class _Tracer:
     @cached_property
     def journal(self) -> Sequence[Event]:
         """The whole journal."""
-        events: list[Event] = []
-        while page := self.company.store.journal.read(after=events[-1].seq if events else 0, limit=_PAGE):
-            events += page
-        return events
+        return list(self.company.store.journal.all())
 
     @cached_property
     def starts(self) -> dict[str, int]:

@@ -7,13 +7,11 @@ from decimal import Decimal
 
 from company.events import Event, Json
 from company.grading.story import Judged, RunStory, Step, ToolCall
-from company.grading.transcript import notes
+from company.grading.transcript import notes, planned
 from company.store import Run, Store
 
 CLIPPED = 600
 """Characters of a tool's result that are kept."""
-
-_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Told:
 
 def tell(store: Store) -> Told:
     """Read a trial's whole journal, also that of a trial that came to no end."""
-    events = list(_journal(store))
+    events = list(store.journal.all())
     runs = dict.fromkeys(event.run_id for event in events if event.run_id)
     bills = [Decimal(value["usd"]) for _, value in notes(events, "cost")]
     return Told(
@@ -41,13 +39,6 @@ def tell(store: Store) -> Told:
         cost_usd=sum(bills, Decimal(0)),
         model_calls=len(bills),
     )
-
-
-def _journal(store: Store) -> Iterator[Event]:
-    seen = 0
-    while page := store.journal.read(after=seen, limit=_PAGE):
-        yield from page
-        seen = page[-1].seq
 
 
 def _story(run: Run, events: Sequence[Event]) -> RunStory:
@@ -59,17 +50,11 @@ def _story(run: Run, events: Sequence[Event]) -> RunStory:
         status=run.status,
         person=run.person,
         request=run.request,
-        plan=tuple(_plan(mine)),
+        plan=tuple(Step(step["role"], step.get("task", "")) for step in planned(mine)),
         calls=tuple(_calls(mine)),
         answer=str(run.outcome.get("answer", "")),
         problems=(str(error),) if error else tuple(map(str, run.outcome.get("degraded", ()))),
     )
-
-
-def _plan(events: Iterable[Event]) -> Iterator[Step]:
-    for event in events:
-        if event.type == "ACTIVITY_SNAPSHOT" and event.body["activityType"] == "PLAN":
-            yield from (Step(step["role"], step.get("task", "")) for step in event.body["content"]["steps"])
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from company.events import Event
+from company.events import Event, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,7 @@ class Ruling:
 
 def tool_uses(events: Iterable[Event], run_id: str | None = None) -> list[ToolUse]:
     """Return the tool calls that came to a result, in the order of their results."""
-    names: dict[tuple[str, str, str], str] = {}
-    uses = []
-    for event in events:
-        if event.type not in {"TOOL_CALL_START", "TOOL_CALL_RESULT"} or run_id not in {None, event.run_id}:
-            continue
-        key = (event.run_id, event.agent, event.body["toolCallId"])
-        if event.type == "TOOL_CALL_START":
-            names[key] = event.body["toolCallName"]
-        else:
-            uses.append(_use(event, names[key]))
-    return uses
+    return [_use(event, tool) for event, tool in _of_calls(events, "TOOL_CALL_RESULT", run_id)]
 
 
 def _use(event: Event, tool: str) -> ToolUse:
@@ -106,17 +96,23 @@ class ProposedCall:
 
 def calls_of(events: Iterable[Event], run_id: str | None = None) -> list[ProposedCall]:
     """Return the tool calls that were proposed, in order; one that was approved is there once more."""
+    return [
+        ProposedCall(event.seq, event.run_id, event.agent, tool, event.body["delta"])
+        for event, tool in _of_calls(events, "TOOL_CALL_ARGS", run_id)
+    ]
+
+
+def _of_calls(events: Iterable[Event], kind: str, run_id: str | None) -> Iterator[tuple[Event, str]]:
+    """Yield the events of a kind about tool calls, each with the tool that its call named."""
     tools: dict[tuple[str, str, str], str] = {}
-    calls = []
     for event in events:
-        if event.type not in {"TOOL_CALL_START", "TOOL_CALL_ARGS"} or run_id not in {None, event.run_id}:
+        if event.type not in {"TOOL_CALL_START", kind} or run_id not in {None, event.run_id}:
             continue
         key = (event.run_id, event.agent, event.body["toolCallId"])
         if event.type == "TOOL_CALL_START":
             tools[key] = event.body["toolCallName"]
         else:
-            calls.append(ProposedCall(event.seq, event.run_id, event.agent, tools[key], event.body["delta"]))
-    return calls
+            yield event, tools[key]
 
 
 def spans(events: Iterable[Event], run_id: str) -> dict[str, tuple[int, int]]:
@@ -148,12 +144,14 @@ def rulings(events: Iterable[Event]) -> list[Ruling]:
 
 def delegates(events: Sequence[Event], run_id: str) -> list[str]:
     """Return the roles a run's plans name, each once, in order of the first plan that names it."""
-    plans = [
-        event.body["content"]["steps"]
-        for event in events
-        if event.type == "ACTIVITY_SNAPSHOT" and event.run_id == run_id and event.body["activityType"] == "PLAN"
-    ]
-    return list(dict.fromkeys(step["role"] for steps in plans for step in steps))
+    return list(dict.fromkeys(step["role"] for step in planned(event for event in events if event.run_id == run_id)))
+
+
+def planned(events: Iterable[Event]) -> Iterator[Json]:
+    """Yield the steps of all plans, in order."""
+    for event in events:
+        if event.type == "ACTIVITY_SNAPSHOT" and event.body["activityType"] == "PLAN":
+            yield from event.body["content"]["steps"]
 
 
 def notes(events: Iterable[Event], name: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -103,6 +103,13 @@ class Journal:
         rows = [row._mapping for row in self._connection.rows(query)]
         return [_event(row, datetime.fromisoformat(row["at"]), json.loads(row["body"])) for row in rows]
 
+    def all(self) -> Iterator[Event]:
+        """Yield every event in order, read a page at a time."""
+        after = 0
+        while page := self.read(after=after):
+            yield from page
+            after = page[-1].seq
+
     def conversation(self, thread_id: str, *, before: str, limit: int) -> list[Json]:
         """Return the last complete messages of a thread, oldest first, without those of the run `before`.
 

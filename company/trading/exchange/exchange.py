@@ -15,7 +15,7 @@ from company.trading.exchange.account import OWN, Account
 from company.trading.exchange.arrival import Arrivals
 from company.trading.exchange.floor import Floor
 from company.trading.exchange.liquidity import Liquidity
-from company.trading.exchange.orders import Balance, Change, Order, Request
+from company.trading.exchange.orders import Change, Order, Request
 from company.trading.exchange.passing import Passing
 from company.trading.exchange.records import Records
 from company.trading.exchange.rules import check_grid, check_shape, check_waiting
@@ -71,15 +71,6 @@ class Exchange:
             VenueError: There is none of this name.
         """
         return self._records.opened(name)
-
-    def balances(self, name: str, at: datetime) -> Mapping[str, Balance]:
-        """Return what an account holds by asset; bars that are over pass first.
-
-        Raises:
-            VenueError: There is no such account.
-        """
-        self.settle(at)
-        return self.account(name).balances()
 
     def open_orders(self, name: str, at: datetime) -> list[Order]:
         """Return the open orders of an account, the oldest first; bars that are over pass first.
@@ -155,7 +146,7 @@ class Exchange:
     def cancel_all(self, name: str, at: datetime, symbol: str | None = None) -> list[Order]:
         """Cancel all open orders of an account, or those of one symbol, and return them, the oldest first."""
         with self._records.writing():
-            found = [order for order in self.account(name).open_orders() if symbol in {None, order.symbol}]
+            found = [order for order in self._records.open_orders_of(name) if symbol in {None, order.symbol}]
             return [self._arrivals.cancel(name, order, at) for order in found]
 
     def replace(self, name: str, id: str, request: Request, at: datetime) -> Order:

@@ -52,8 +52,8 @@ class ExchangeVenue:
 
     async def fetch_balance(self) -> Json:
         """Return the balances by asset, each as `free`, `used` and `total`."""
-        now = self._present()
-        return unified.balance(self.exchange.balances(self.account, now), now)
+        now = self.settle()
+        return unified.balance(self._account.balances(), now)
 
     async def create_order(
         self,
