@@ -1,16 +1,17 @@
 """One call on its way through the governor."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from company.events import Draft
 from company.governor.execution import Ran
 from company.governor.scope import Scope
-from company.governor.verdict import Call, unique
+from company.governor.verdict import Call, fingerprint, unique
 from company.store import Effect
 from company.toolkit import Context, Tool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attempt:
     """One call on its way, with what its tool says through its context.
 
@@ -48,3 +49,8 @@ class Attempt:
     def key(self) -> str:
         """Key in the effect ledger; a read has none."""
         return "" if self.tool.effect == "read" else self.context.key
+
+    @cached_property
+    def arguments_hash(self) -> str:
+        """Fingerprint of the call's arguments."""
+        return fingerprint(self.call.arguments)

@@ -310,7 +310,7 @@ class Governor:
         """Say whether the same call was made before, under another key, and nobody knows what it came to."""
         if not attempt.key:
             return ""
-        found = self._store.effects.unknown(attempt.tool.name, fingerprint(attempt.call.arguments))
+        found = self._store.effects.unknown(attempt.tool.name, attempt.arguments_hash)
         return "" if found is None or found.key == attempt.key else _unsettled(found)
 
     def _begin(self, attempt: Attempt, verdict: Verdict, notional: Decimal | None) -> None:
@@ -319,7 +319,7 @@ class Governor:
             run_id=attempt.scope.run.id,
             role=attempt.scope.role.id,
             tool=attempt.tool.name,
-            arguments_hash=fingerprint(attempt.call.arguments),
+            arguments_hash=attempt.arguments_hash,
             mandate_id=verdict.mandate,
             notional=notional,
         )

@@ -18,7 +18,6 @@ from company.governor.allowance import Tripped
 from company.governor.attempt import Attempt
 from company.governor.execution import Ran
 from company.governor.rules import Case
-from company.governor.verdict import fingerprint
 from company.store import Reservation
 from company.toolkit import Stakes
 
@@ -150,8 +149,7 @@ def call_of(key: str) -> str:
 
 
 def _key(attempt: Attempt) -> str:
-    call = attempt.call
-    return f"{attempt.scope.path} {call.id} {attempt.tool.name}#{fingerprint(call.arguments)[:16]}"
+    return f"{attempt.scope.path} {attempt.call.id} {attempt.tool.name}#{attempt.arguments_hash[:16]}"
 
 
 @cache

@@ -46,7 +46,7 @@ class Position:
     Attributes:
         calls: What to call now; empty when nothing is missing.
         assignments: What the CEO has delegated so far.
-        text: The report or answer so far; final once `calls` is empty.
+        text: The report or answer; empty as long as there are `calls`.
         figures: Named numbers of the report.
     """
 
@@ -103,7 +103,8 @@ def walk(
     """
     walker = _Walk(role, results, team, reported)
     walker.take(steps, path, "", _Scope(dict(names)))
-    return Position(tuple(walker.calls), tuple(walker.assignments), walker.text(), walker.figures)
+    text = "" if walker.calls else walker.text()
+    return Position(tuple(walker.calls), tuple(walker.assignments), text, walker.figures)
 
 
 class _Walk:

@@ -11,7 +11,7 @@ Every fault is a `UsageError` whose `where` is the caller's: role file and step.
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -143,12 +143,34 @@ FILTERS = (*_KEPT, *_OWN)
 _SANDBOX = _Sandbox()
 
 
+_MISSING = object()
+_KNOWN = 32
+"""Results of a text that are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A text that was checked: names it reads, and a function from values to a result, compiled when first run."""
+    """A text that was checked: names it reads, and a function from values to a result, compiled when first run.
+
+    A playbook is walked from its start at each step, so the same text meets the same values again and again. What it
+    gave for these very objects is kept: an expression has nothing else to depend on and cannot change them.
+    """
 
     names: frozenset[str]
     run: Callable[[Mapping[str, Any]], Any]
+    known: dict[tuple[int, ...], tuple[Mapping[str, Any], Any]] = field(default_factory=dict)
+
+    def of(self, values: Mapping[str, Any], prepare: Callable[[Any], Any] | None = None) -> Any:
+        """Return the result for values, each of them prepared first."""
+        key = (id(prepare), *(id(values.get(name, _MISSING)) for name in self.names))
+        if (found := self.known.get(key)) is not None:
+            return found[1]
+        given = {name: values[name] for name in self.names if name in values}
+        result = self.run({name: prepare(value) for name, value in given.items()} if prepare else given)
+        if len(self.known) == _KNOWN:
+            del self.known[next(iter(self.known))]
+        self.known[key] = given, result  # the values are kept, or another object could get the id of one
+        return result
 
 
 @functools.lru_cache(maxsize=4096)
@@ -194,9 +216,15 @@ def _guarded(compile_text: Callable[[str], _Compiled], source: str, where: str) 
         raise UsageError(f"{source.strip()!r}: {error}", where=where, cure=_CURE) from None
 
 
-def _run(compiled: _Compiled, source: str, values: Mapping[str, Any], where: str) -> Any:
+def _run(
+    compiled: _Compiled,
+    source: str,
+    values: Mapping[str, Any],
+    where: str,
+    prepare: Callable[[Any], Any] | None = None,
+) -> Any:
     try:
-        return compiled.run(values)
+        return compiled.of(values, prepare)
     except _FAULTS as error:
         raise UsageError(f"{source.strip()!r} failed: {error}", where=where, cure=_CURE) from None
 
@@ -240,7 +268,7 @@ def fill(value: Any, values: Mapping[str, Any], where: str) -> Any:
         UsageError: A template does not compile or does not fit the values.
         Undecidable: It needs a value that is not there, even if only to print it.
     """
-    return _fill(value, {name: silenced(item) for name, item in values.items()}, where)
+    return _fill(value, values, where)
 
 
 def _fill(value: Any, values: Mapping[str, Any], where: str) -> Any:
@@ -251,8 +279,8 @@ def _fill(value: Any, values: Mapping[str, Any], where: str) -> Any:
     if not isinstance(value, str):
         return value
     if inner := _only_expression(value):
-        return insist(evaluate(inner, values, where))
-    return show(value, values, where)
+        return insist(_run(_expression(inner), inner, values, where, silenced))
+    return str(_run(_guarded(_template, value, where), value, values, where, silenced))
 
 
 def _only_expression(text: str) -> str:
@@ -279,4 +307,5 @@ def render(prompt_text: str, /, *, where: str = "prompt", **values: Any) -> str:
     Raises:
         UsageError: The text does not compile, reads a name that is not given, or reaches out of the sandbox.
     """
-    return show(prompt_text, values, where)
+    compiled = _guarded(_template, prompt_text, where)
+    return str(_run(replace(compiled, known={}), prompt_text, values, where))  # prompts are too large to be kept

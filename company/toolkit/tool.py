@@ -64,9 +64,9 @@ class Stakes:
 Assess = Callable[..., Awaitable[Stakes]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tool:
-    """A function with what the governor must know of it.
+    """A function with what the governor must know of it; each is equal to itself only.
 
     Attributes:
         name: What roles grant and models call.
@@ -107,6 +107,16 @@ class Tool:
     def schema(self) -> dict[str, Any]:
         """The function schema a model is offered: `{"name", "description", "parameters"}`."""
         return {"name": self.name, "description": self.description, "parameters": _parameters(self.arguments)}
+
+    @property
+    def result_schema(self) -> dict[str, Any]:
+        """The JSON schema of what it returns."""
+        return _result_schema(self.result)
+
+
+@cache
+def _result_schema(result: TypeAdapter[Any]) -> dict[str, Any]:
+    return result.json_schema()
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from company.governor.claims.facts import Facts, Reader
@@ -63,7 +64,7 @@ def check(text: str, tools: Iterable[Tool], grounds: Grounds) -> tuple[Claim, ..
         grounds: What proves or disproves it.
     """
     known = {tool.name: tool for tool in tools if tool.claims}
-    phrases = Phrases(known.values())
+    phrases = _phrases(*known.values())
     if not phrases.may_be_in(text):
         return ()
     grounds = replace(grounds, strangers=frozenset(grounds.strangers) - phrases.words)
@@ -73,9 +74,14 @@ def check(text: str, tools: Iterable[Tool], grounds: Grounds) -> tuple[Claim, ..
     return tuple(dict.fromkeys(filter(None, found)))
 
 
+@lru_cache(maxsize=16)
+def _phrases(*tools: Tool) -> Phrases:
+    return Phrases(tools)
+
+
 def speaks_of(text: str, tool: Tool) -> bool:
     """Tell whether a text mentions a tool's effect at all, if only to say that it did not happen."""
-    phrases = Phrases([tool])
+    phrases = _phrases(tool)
     return any(phrases.are_in(segment) for clause in clauses(text) for segment in clause.segments)
 
 
@@ -164,7 +170,7 @@ class _Judge:
 
         So an order that was read proves that it filled; the review of a draft does not prove that it was published.
         """
-        fields = self._tools[tool].result.json_schema().get("properties", {}).keys() if ids else set()
+        fields = self._tools[tool].result_schema.get("properties", {}).keys() if ids else set()
         reads = self._grounds.reads if fields else ()
         found = ((name, value) for wanted in ids for name, data in reads for value in values_of(data, wanted))
         return [Receipt(name, "", value) for name, value in found if value.keys() >= fields]
@@ -210,7 +216,7 @@ def _choices(tool: Tool) -> dict[str, frozenset[str]]:
 
     Left out are those whose words are claims themselves, such as a status.
     """
-    schema = tool.result.json_schema()
+    schema = tool.result_schema
     spoken = {word for wording in tool.claims for word in wording.words}
     fields = {name: _definition(of, schema) for name, of in schema.get("properties", {}).items()}
     choices = {name: frozenset(str(word).lower() for word in of.get("enum", ())) for name, of in fields.items()}
