@@ -8,10 +8,15 @@ conviction; risk disposes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, runtime_checkable
+from decimal import Decimal
+from typing import Final, Protocol, runtime_checkable
 
-from company.trading.figures import Figure, Report
+from company.trading.figures import Figure, Report, figure
 from company.trading.matching import Side
+
+CONVICTION: Final = "conviction"
+HORIZON: Final = "horizon_hours"
+"""Names under which a decision that follows a signal keeps what the signal claimed."""
 
 
 class Signal(Report):
@@ -36,6 +41,12 @@ class Signal(Report):
     evidence: dict[str, Figure]
     strategy: str
     at_most: Figure | None = None
+
+    @property
+    def claims(self) -> dict[str, Decimal]:
+        """What a decision that follows it rests on: the evidence, and what the signal makes of it."""
+        hours = figure(self.horizon.total_seconds() / 3600, 2)
+        return {**self.evidence, CONVICTION: self.conviction, HORIZON: hours}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,14 @@ class Strategy(Protocol):
 
     def __call__(self, state: State, /) -> Signal | None:
         """Return what the strategy wishes for at this bar."""
+
+
+@runtime_checkable
+class Sparing(Protocol):
+    """A strategy that can say of a whole frame where it need not be asked."""
+
+    def quiet(self, frame: Frame) -> Sequence[bool]:
+        """Return of each bar whether the strategy certainly wishes for nothing there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,12 +109,13 @@ class Quotes:
         away = np.cumsum(np.maximum(np.rint(gaps), 1), axis=1)
         unit = listing.turnover * self._structure.share * 0.1 * 10**listing.amount_decimals
         sizes = unit * np.exp(0.7 * chance.standard_normal((2, _LEVELS))) * (1 + np.arange(_LEVELS) / 8)
-        ticks = (np.ceil(mid) - away[0], np.floor(mid) + away[1])
+        ticks = np.stack((np.ceil(mid) - away[0], np.floor(mid) + away[1])).astype(np.int64).tolist()
+        steps = np.maximum(sizes.astype(np.int64), 1).tolist()
         halves: tuple[Side, Side] = ("buy", "sell")
         return tuple(
-            Quote(side, int(tick), max(int(size), 1))
+            Quote(side, tick, step)
             for half, side in enumerate(halves)
-            for tick, size in zip(ticks[half], sizes[half], strict=True)
+            for tick, step in zip(ticks[half], steps[half], strict=True)
         )
 
     def _stress(self, symbol: str, minute: int) -> float:

@@ -1,6 +1,7 @@
 """Measures the figures the project promises and prints each beside its bar."""
 
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
+from company.cli.app import COLLECT
 from tests.bench import (
     backtest,
     desk,
@@ -35,6 +37,7 @@ def main() -> None:
     """Print every figure."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    gc.set_threshold(*COLLECT)
     show("cli.help_cpu_s", statistics.median(_help_cpu() for _ in range(RUNS)), 0.35)
     for name, value, bar, least in provider.figures():
         show(name, value, bar, least=least)

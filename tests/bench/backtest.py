@@ -1,7 +1,7 @@
 """How many bars a backtest goes through in a second, on one core.
 
 100,000 bars of one minute, a random walk; the crossover of the 20- and the 50-bar mean crosses about 2,200 times, and
-about 2,460 executions follow. Inside: all features of every bar, the strategy at every bar, the full risk engine
+about 2,460 executions follow. Inside: all features of every bar, the strategy over every bar, the full risk engine
 (sizing, check, history of 300 bars, VaR, correlation, anomalies, stops) at every signal, the exchange and its ledger at
 every order, the verified ledger, measures and the result. Outside: reading a file and writing the report.
 

@@ -21,7 +21,7 @@ from company.trading.exchange import Exchange, Request
 from company.trading.features import Floats
 from company.trading.matching import Refused
 from company.trading.risk import RiskLimits
-from company.trading.signals import Follower, Signal, State
+from company.trading.signals import Follower, Signal, Sparing, State
 
 ACCOUNT = "backtest"
 _ZERO = Decimal(0)
@@ -73,15 +73,15 @@ class Loop:
 
     def run(self) -> Found:
         """Go through all bars and return what was found."""
-        plans = [(lane, lane.strategy, _before(lane.bars.lows)) for lane in self._lanes]
+        plans = [(lane, lane.strategy, _before(lane.bars.lows), _quiet(lane)) for lane in self._lanes]
         for row, places in self._timeline:
             for number, bar in places:
-                lane, _, lows = plans[number]
+                lane, _, lows, _ = plans[number]
                 if lows[bar] <= lane.wakes:
                     self._trade(row, lane, bar)
             for number, bar in places:
-                lane, strategy, _ = plans[number]
-                if (signal := strategy(State(lane.frame, bar))) is not None:
+                lane, strategy, _, quiet = plans[number]
+                if not quiet[bar] and (signal := strategy(State(lane.frame, bar))) is not None:
                     self._wish(row, lane, bar, signal)
         self._found.marks.at(len(self._timeline) - 1)
         return self._found
@@ -132,3 +132,8 @@ class Loop:
 def _before(prices: Floats) -> list[float]:
     """Return of each bar the price of the one before it, as Python numbers; NaN, which meets nothing, of the first."""
     return [math.nan, *prices[:-1].tolist()]
+
+
+def _quiet(lane: Lane) -> Sequence[bool]:
+    """Return of each bar whether the strategy need not be asked there."""
+    return lane.strategy.quiet(lane.frame) if isinstance(lane.strategy, Sparing) else [False] * len(lane.frame)

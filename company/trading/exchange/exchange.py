@@ -116,7 +116,7 @@ class Exchange:
         """
         self.check_listed(symbol)
         self.settle(at)
-        return self._floor.view(symbol, self.bar_at(at)).depth(limit)
+        return self._floor.depth(symbol, self.bar_at(at), limit)
 
     def place(self, name: str, request: Request, at: datetime) -> Order:
         """Place an order for an account and return it with what it traded at once.

@@ -11,7 +11,7 @@ from typing import Final
 from company.ports import Books
 from company.trading.exchange.liquidity import Liquidity
 from company.trading.exchange.records import Records
-from company.trading.matching import Book, Fill, Instrument, Side
+from company.trading.matching import Book, Depth, Fill, Instrument, Side
 
 WORLD: Final = "world:"
 """Begins the ids of orders that are no account's."""
@@ -33,18 +33,25 @@ class Floor:
     ) -> None:
         self._kind, self._listed, self._liquidity = f"{exchange}.taken", listed, liquidity
         self._books, self._records = books, records
-        self._seen: dict[str, tuple[tuple[int, int], Book]] = {}
+        self._seen: dict[str, tuple[tuple[int, int], Book, dict[int | None, Depth]]] = {}
 
-    def view(self, symbol: str, bar: int) -> Book:
-        """Return the visible book of a bar, only to be looked at: it is kept until somebody trades or the bar is over.
+    def depth(self, symbol: str, bar: int, limit: int | None) -> Depth:
+        """Return the best `limit` levels of each side of the visible book of a bar, or all."""
+        book, depths = self._look(symbol, bar)
+        if limit not in depths:
+            depths[limit] = book.depth(limit)
+        return depths[limit]
+
+    def _look(self, symbol: str, bar: int) -> tuple[Book, dict[int | None, Depth]]:
+        """Return what is kept of a book until somebody trades or the bar is over, with its depths by their limit.
 
         What the accounts took of a bar changes together with an order, so the version of the records covers it.
         """
         now = bar, self._records.version
         kept = self._seen.get(symbol)
         if kept is None or kept[0] != now:
-            kept = self._seen[symbol] = now, self.book(symbol, bar)
-        return kept[1]
+            kept = self._seen[symbol] = now, self.book(symbol, bar), {}
+        return kept[1:]
 
     def book(self, symbol: str, bar: int, taker: Side | None = None) -> Book:
         """Return the visible book of a bar, to match orders with; of the world, only what a `taker` can meet."""

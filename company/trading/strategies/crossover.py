@@ -5,9 +5,12 @@
 The oldest rule there is, and a yardstick for the others rather than a recommendation.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from company.trading.signals import Signal, State
+import numpy as np
+
+from company.trading.signals import Frame, Signal, State
 from company.trading.strategies.wishes import conviction, known, wish
 
 HORIZON = 50  # bars: the slower of the two means
@@ -38,3 +41,11 @@ class Crossover:
             reason=f"the mean of 20 bars ({fast:.6g}) crossed {'over' if gap > 0 else 'under'} that of 50 ({slow:.6g})",
             evidence={"sma_20": fast, "sma_50": slow, "momentum_48": momentum},
         )
+
+    def quiet(self, frame: Frame) -> Sequence[bool]:
+        """Return of each bar whether the means certainly do not cross there; few bars have a crossing."""
+        gap = np.subtract(frame.columns["sma_20"], frame.columns["sma_50"])
+        before = np.concatenate([[np.nan], gap[:-1]])
+        crossing = ((before <= 0) & (gap > 0)) | ((before >= 0) & (gap < 0))
+        quiet: list[bool] = (~crossing).tolist()
+        return quiet

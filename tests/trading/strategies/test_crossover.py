@@ -1,3 +1,4 @@
+import math
 from decimal import Decimal
 
 import numpy as np
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from company.trading.features import Bars, frame
-from company.trading.signals import State
+from company.trading.signals import Frame, State
 from company.trading.strategies import Crossover
 
 BELOW, ABOVE, EVEN = {"sma_20": 99.0}, {"sma_20": 101.0}, {"sma_20": 100.0}
@@ -52,3 +53,17 @@ def test_a_crossing_with_the_momentum_is_believed_more_and_its_mirror_image_as_m
 
     assert Decimal("0.6") <= up[0] <= up[1] <= 1
     assert down == up
+
+
+means = st.lists(st.tuples(*[st.sampled_from([99.0, 100.0, 101.0, math.nan])] * 2), min_size=1, max_size=30)
+
+
+@given(means)
+def test_where_it_need_not_be_asked_it_wishes_for_nothing_and_everywhere_else_the_means_cross(pairs):
+    fast, slow = map(list, zip(*pairs, strict=True))
+    columns = {"sma_20": fast, "sma_50": slow, "momentum_48": [0.5] * len(pairs)}
+    made = Frame("BTC/USDT", "1m", [60_000 * row for row in range(len(pairs))], columns)
+
+    asked = [Crossover()(State(made, row)) is None for row in range(len(pairs))]
+
+    assert Crossover().quiet(made) == asked
