@@ -42,6 +42,7 @@ _KEY = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
 Place = tuple[int | str, ...]
 PAPER = "paper"
 """Name of the three venues of the paper world, which need no section."""
+_EMBEDDERS = frozenset({"minilm", "none"})
 _PAPER_NAMES = frozenset({PAPER, "paper-a", "paper-b", "paper-c"})
 DATA_PROVIDERS = (PAPER, "coingecko", "yahoo", "twelvedata", "alphavantage", "finnhub", "files")
 """Providers of market data; `ccxt:ID` names any exchange that ccxt knows."""
@@ -615,16 +616,56 @@ class RetentionSettings(_Section):
     recordings_runs: Annotated[int, Field(ge=0)] = 200
 
 
+class MemoryRetentionSettings(_Section):
+    """`[memory.retention]`: when memories that nobody needs any more are archived, and later removed.
+
+    Attributes:
+        episodic: Time after which an episode is archived that was not remembered again, pinned or cited; 180d.
+        semantic: Time after which a superseded fact is archived; 365d.
+        quota: Memories in use that a role keeps at most; 50000.
+    """
+
+    episodic: Duration = timedelta(days=180)
+    semantic: Duration = timedelta(days=365)
+    quota: Annotated[int, Field(ge=1)] = 50_000
+
+
 class MemorySettings(_Section):
     """`[memory]`: what roles remember from earlier runs.
 
     Attributes:
         enabled: Roles recall and keep memories; true.
         recall: Memories that a role is given at the start of its work; 5.
+        reflection: Who says what is worth keeping: `rules`, which cost nothing, or also the role's `model`, whose
+            proposals wait for a person; "rules".
+        embedder: What finds memories by meaning: `minilm` on this machine, `PROVIDER/MODEL`, or `none`; "minilm".
+        chroma: Address of a Chroma server for the vectors, https or http on loopback; "" keeps them in this process.
+        retention: When memories that nobody needs any more are archived, and later removed.
     """
 
     enabled: bool = True
     recall: Annotated[int, Field(ge=0)] = 5
+    reflection: Literal["rules", "model"] = "rules"
+    embedder: Text = "minilm"
+    chroma: str = ""
+
+    @property
+    def remote(self) -> tuple[str, str] | None:
+        """Provider and model of an embedder that is asked over the network; None for one on this machine."""
+        provider, _, model = self.embedder.partition("/")
+        return None if self.embedder in _EMBEDDERS else (provider, model)
+
+    @model_validator(mode="after")
+    def _can_be_found(self) -> Self:
+        if self.remote is not None and not all(self.remote):
+            cure = "write 'minilm', 'none' or 'PROVIDER/MODEL', such as 'openai/text-embedding-3-small'"
+            raise _wrong(f"{self.embedder!r} is no embedder", "embedder", cure=cure)
+        if self.chroma and not (self.chroma.startswith("https://") or _is_loopback(self.chroma)):
+            cure = "memories go there in plain: write https://, or http:// with an address of this machine"
+            raise _wrong(f"{self.chroma!r} is not safe", "chroma", cure=cure)
+        return self
+
+    retention: MemoryRetentionSettings = MemoryRetentionSettings()
 
 
 class WebhookSettings(_Section):
@@ -768,6 +809,16 @@ class Settings(_Section):
         if not isinstance(named, dict) or not all(isinstance(section, dict) for section in named.values()):
             return data
         return {**data, "venues": {name: _located(name, section) for name, section in named.items()}}
+
+    @model_validator(mode="after")
+    def _embedder_is_there(self) -> Self:
+        provider = self.memory.remote[0] if self.memory.remote else ""
+        able = {name for name, section in self.providers.items() if section.kind != "anthropic"}
+        if provider and provider not in able:
+            what = "offers no embeddings" if provider in self.providers else "is no provider"
+            cure = f"{suggest(provider, able - {provider})} (a new one needs a section [providers.{_quoted(provider)}])"
+            raise _wrong(f"{provider!r} {what}", "memory", "embedder", cure=cure)
+        return self
 
     @model_validator(mode="after")
     def _venues_are_there(self) -> Self:

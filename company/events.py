@@ -36,19 +36,33 @@ CUSTOM_NAMES = frozenset(
         "effect.reconciled",  # an unknown outcome was looked up
         "effect.settled",  # a person said what an unknown outcome was
         "ensemble.weights",  # closed trades moved what the temperaments count
+        "feedback.given",  # a person says what a run was worth
+        "journal.erased",  # a person had words taken out of earlier events; signed
         "live.disabled",
         "live.enabled",  # a person lets orders leave for an exchange with real money
         "live.sent",  # an order or a cancellation leaves for one
         "mandate.added",
         "mandate.restored",  # one of company.toml holds again
         "mandate.revoked",
+        "memory.decided",  # a person accepted or refused a proposed memory
+        "memory.forgotten",  # the receipt of an erasure
+        "memory.imported",
         "memory.kept",
+        "memory.recalled",  # a role was reminded of something before it began
+        "memory.retained",  # a person had the old memories archived
+        "memory.rolled_back",  # a person put the memory back as it was
+        "memory.shared",  # a person gave a memory to all roles
         "message.withdrawn",  # the words of a message came to nothing; another try follows
         "model.fallback",  # a model could not be used, the next of the chain was asked
         "model.retried",
         "order.abandoned",  # a person closed an order of which nobody knows what became
         "order.placed",
         "order.cancelled",
+        "persona.changed",  # a role has another version of its persona
+        "persona.decided",  # a person decided about a proposed one
+        "persona.experiment",  # a candidate is on trial, was promoted or rolled back
+        "persona.proposed",
+        "persona.used",  # who plays whom in a run
         "post.published",
         "post.scheduled",
         "report",  # a role's typed report
@@ -153,6 +167,8 @@ def plain(value: Any) -> Any:
     """Return `value` as JSON data: Decimal and datetime become strings, models become objects."""
     if type(value) in _JSON_ALREADY:  # most values are, and the questions below cost ten times as much
         return value
+    if type(value) is dict:
+        return {str(key): plain(item) for key, item in value.items()}
     return _plainer(value)
 
 
@@ -165,7 +181,7 @@ def _plainer(value: Any) -> Any:
         return format(value, "f")
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if isinstance(value, list | Sequence) and not isinstance(value, str | bytes):
         return [plain(item) for item in value]
     return value
 

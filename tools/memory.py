@@ -46,4 +46,4 @@ async def recall(query: str, context: Context) -> list[Recalled]:
     for item in found:
         for label in item.labels:
             context.distrust(label)
-    return found
+    return [item.model_copy(update={"parts": {}}) for item in found]

@@ -26,8 +26,10 @@ from company.cli import (
     live,
     login,
     mandate,
+    memory,
     orders,
     password,
+    persona,
     portfolio,
     replay,
     risk,
@@ -69,6 +71,7 @@ for room in (
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(breaker.app, name="breaker")
 app.add_typer(mandate.app, name="mandate")
+app.add_typer(memory.app, name="memory")
 app.add_typer(effects.app, name="effects")
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(key.app, name="key")
@@ -76,6 +79,7 @@ app.add_typer(live.app, name="live")
 app.add_typer(orders.app, name="orders")
 app.add_typer(token.app, name="tokens")
 app.add_typer(password.app, name="password")
+app.add_typer(persona.app, name="persona")
 app.add_typer(risk.app, name="risk")
 app.add_typer(web.app, name="web")
 

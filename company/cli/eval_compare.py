@@ -32,7 +32,7 @@ def compare(
     from company.grading.comparing import compare as side_by_side
     from company.grading.comparing import comparison_data
 
-    comparison = side_by_side(_read(first), _read(second))
+    comparison = side_by_side(read(first), read(second))
     if as_json:
         typer.echo(json.dumps(comparison_data(comparison), ensure_ascii=False))
     else:
@@ -40,7 +40,12 @@ def compare(
             typer.echo(line)
 
 
-def _read(file: Path) -> "Report":
+def read(file: Path) -> "Report":
+    """Return a report from a file.
+
+    Raises:
+        UsageError: It cannot be read or is no report.
+    """
     from company.grading.result import read_report
 
     try:

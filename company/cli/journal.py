@@ -54,9 +54,11 @@ def _sealed(event: "Event") -> None:
 def _verify(store: "Store", *, as_json: bool) -> int:
     found = store.journal.verify()
     if as_json:
-        typer.echo(json.dumps({"ok": found.ok, "rows": found.rows, "head": found.head_seq, "problems": found.problems}))
+        told = {"ok": found.ok, "rows": found.rows, "head": found.head_seq, "erased": found.erased}
+        typer.echo(json.dumps({**told, "problems": found.problems}))
     elif found.ok:
-        typer.echo(f"ok: {found.rows} rows, every hash holds, last signed head at {found.head_seq}")
+        erased = f", {found.erased} erased at a person's order" if found.erased else ""
+        typer.echo(f"ok: {found.rows} rows, every hash holds{erased}, last signed head at {found.head_seq}")
     else:
         typer.echo("\n".join(f"broken: {problem}" for problem in found.problems))
     return 0 if found.ok else 1

@@ -148,6 +148,11 @@ def _weights(value: Json) -> str:
     return ", ".join(f"{name} {float(before[name]):.3f} to {float(after[name]):.3f}" for name in after)
 
 
+def _opinion(value: Json) -> str:
+    thinks = {"up": "finds good", "down": "finds bad"}.get(value["verdict"], "has no opinion any more of")
+    return f"{value['by']} {thinks} what {value['run']} came to" + (f": {value['note']}" if value["note"] else "")
+
+
 def _wish(value: Json) -> str:
     return f"{value['side']} {value['quantity']} {value['symbol']} on {value['venue']} ({value['status']})"
 
@@ -191,6 +196,36 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
     "risk.paused": lambda v: f"nothing of {v['symbol']} is bought any more, says {v['by']}: {v['reason']}",
     "risk.rearmed": lambda v: f"the desk is armed again at an equity of {v['equity']}, says {v['by']}: {v['reason']}",
     "risk.resumed": lambda v: f"{v['symbol']} may be bought again, says {v['by']}: {v['reason']}",
+    "feedback.given": _opinion,
+    "journal.erased": lambda v: (
+        f"{v['by']} had words taken out of {count(len(v['rows']), 'event')} ({v['erasure']}): {v['reason']}"
+    ),
+    "memory.decided": lambda v: f"{v['by']} {'accepted' if v['accepted'] else 'refused'} memory {v['memory']}",
+    "memory.forgotten": lambda v: (
+        f"{v['by']} had {count(v['memories'], 'memory', 'memories')} forgotten ({v['erasure']}): {v['reason']}"
+    ),
+    "memory.imported": lambda v: (
+        f"{v['by']} brought in {count(v['added'], 'memory', 'memories')}, {v['proposed']} of them proposed; "
+        f"{v['known']} were known, {v['covered']} are to stay forgotten"
+    ),
+    "memory.retained": lambda v: (
+        f"{v['by']} had old memories put away: {v['archived']} archived, {v['removed']} removed"
+    ),
+    "memory.rolled_back": lambda v: (
+        f"{v['by']} put the memory of {v['role'] or 'all roles'} back to {v['to']} ({v['rollback']})"
+    ),
+    "memory.shared": lambda v: f"{v['by']} gave memory {v['memory']} to all roles, as {v['shared']}",
+    "persona.changed": lambda v: (
+        f"{v['role']} has persona {v['after'][:12]} from its next turn on ({v['how']}), "
+        f"says {v['author']}: {v['reason']}"
+    ),
+    "persona.decided": lambda v: (
+        f"persona {v['proposal']} of {v['role']} {v['state']} by {v['by']}" + (f": {v['note']}" if v["note"] else "")
+    ),
+    "persona.experiment": lambda v: (
+        f"experiment {v['experiment']} with {v['role']} {v['state'].replace('_', ' ')}, says {v['by']}: {v['reason']}"
+    ),
+    "persona.proposed": lambda v: f"{v['by']} proposes another persona for {v['role']}, {v['proposal']}: {v['reason']}",
     "order.abandoned": lambda v: (
         f"the order to {v['side']} {v['quantity']} {v['symbol']} on {v['venue']} is closed, "
         f"says {v['by']}: {v['reason']}"

@@ -50,6 +50,7 @@ def _lines(told: Json) -> Iterator[str]:
     yield ""
     yield table(("VENUE", "CURRENCY", "FREE", "TOTAL", "VALUE"), _balances(told), empty="no balance")
     yield ""
+    yield from _calibration(told["calibration"])
     yield table(
         ("STRATEGY", "ROLE", "TRADES", "REALISED", "FEES", "NET", "HOLDS"), _owners(told), empty="nothing traded yet"
     )
@@ -68,6 +69,23 @@ def _result(told: Json) -> Iterator[str]:
     yield f"closed      {told['closed_trades']} trades" + ("" if rate is None else f", {rate} % of them earned")
     if told["unpriced"]:
         yield f"not priced  {', '.join(told['unpriced'])}: no venue quotes it, it counts nothing"
+
+
+def _calibration(told: Json) -> Iterator[str]:
+    """How far stated convictions were borne out; nothing before the first trade that had one."""
+    if not told["trades"]:
+        return
+    yield (
+        f"conviction  Brier score {told['brier']} over {told['trades']} closed trades; always saying the share that "
+        f"earned would score {told['base']}"
+    )
+    yield ""
+    rows = [
+        [f"{row['low']}-{row['high']}", str(row["trades"]), str(row["earned"]), row["stated"], row["result"]]
+        for row in told["buckets"]
+    ]
+    yield table(("CONVICTION", "TRADES", "EARNED", "STATED", "RESULT"), rows, empty="")
+    yield ""
 
 
 def _positions(told: Json) -> list[list[str]]:

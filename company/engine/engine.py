@@ -164,6 +164,7 @@ class Engine:
             last = self._store.runs.last()
             cycle = self._store.runs.last("cycle") if kind == "cycle" else None
             number = (cycle.number if cycle else 0) + 1 if kind == "cycle" else 0
+            cast = self.company.casting.choose(thread_id)
             run = self._store.runs.create(
                 kind=kind,
                 thread_id=thread_id,
@@ -172,9 +173,10 @@ class Engine:
                 number=number,
                 as_of=self.company.next_time(last.as_of if last else None, step=kind == "cycle" and not woken),
                 seed=self.company.seed,
-                identity=self.company.identity,
+                identity=self.company.casting.identity(cast),
             )
             self._note(run, *opening(run, woken.reasons if woken else None))
+            self.company.casting.pin(run, cast)
             if kind == "cycle":
                 self.waking.begin(run, woken)
         return run
@@ -360,7 +362,7 @@ class Engine:
         step = self._first_input(run) if run.status == "created" else await self._next_input(run, config)
         if step is _PARKED and run.status == "waiting":
             return run
-        if step is None and run.identity != self.company.identity:
+        if step is None and run.identity != self.company.casting.identity(self.company.casting.of(run)):
             return await self._refuse_other(run)
         if run.status != "created":
             self._store.runs.set_status(run.id, "running")

@@ -62,13 +62,18 @@ def load_cases(
 
 
 def _read(file: Path, names: Names) -> list[Case]:
-    tree, data = _parse(file)
+    tree, data = parse(file)
     if not isinstance(data, list):
         raise UsageError("is not a list of cases", where=f"{file}:1", cure="begin each case with `- id: its-name`")
     return [_case(item, names, file, node) for item, node in zip(data, tree.value, strict=True)]
 
 
-def _parse(file: Path) -> tuple[yaml.Node, Any]:
+def parse(file: Path) -> tuple[yaml.Node, Any]:
+    """Return a file's tree, which knows its lines, and its data.
+
+    Raises:
+        UsageError: It cannot be read, or is not valid YAML; the message names file, line and cure.
+    """
     try:
         loader = yaml.SafeLoader(file.read_text("utf-8"))
         try:
@@ -112,7 +117,7 @@ def _case(item: Any, names: Names, file: Path, node: yaml.Node) -> Case:
     try:
         return Case.model_validate({**item, "source": here}, context=_with_its_own(names, item))
     except ValidationError as error:
-        raise _explain(error, file, node) from None
+        raise explain(error, file, node) from None
 
 
 def _with_its_own(names: Names, item: Mapping[str, Any]) -> Names:
@@ -125,8 +130,8 @@ def _with_its_own(names: Names, item: Mapping[str, Any]) -> Names:
     return replace(names, role={*names.role, *roles}, tool={*names.tool, *tools})
 
 
-def _explain(error: ValidationError, file: Path, node: yaml.Node) -> UsageError:
-    """Turn pydantic's first complaint into file, line, field and cure."""
+def explain(error: ValidationError, file: Path, node: yaml.Node, *, guide: str = "docs/evals.md") -> UsageError:
+    """Turn pydantic's first complaint into file, line, field and cure; `guide` describes every field."""
     first = error.errors(include_url=False)[0]
     context = first.get("ctx", {})
     place: Place = tuple(part for part in (*first["loc"], *context.get("at", ())) if not _is_mark(part))
@@ -136,9 +141,7 @@ def _explain(error: ValidationError, file: Path, node: yaml.Node) -> UsageError:
     if first["type"] == "string_type" and isinstance(first["input"], bool):
         return UsageError("YAML reads this word as true or false", where=where, cure="put it in quotation marks")
     shown = "" if "cure" in context else f" (found {first['input']!r})"
-    return UsageError(
-        first["msg"] + shown, where=where, cure=context.get("cure") or "docs/evals.md describes every field"
-    )
+    return UsageError(first["msg"] + shown, where=where, cure=context.get("cure") or f"{guide} describes every field")
 
 
 def _line(node: yaml.Node, place: Sequence[str | int]) -> int:

@@ -25,7 +25,7 @@ def remembered(company: Company, runs: Sequence[Run]) -> tuple[MemoryItem, ...]:
     if company.memory is None:
         return ()
     roles, persons = list(company.roles), dict.fromkeys(["", *(run.person for run in runs)])
-    seen = [item for person in persons for item, _ in company.memory.browse(roles, "", person=person, limit=_ALL)]
+    seen = [each.item for who in persons for each in company.memory.browse(roles, "", person=who, limit=_ALL)]
     return tuple({item.id: item for item in seen}.values())
 
 

@@ -18,13 +18,16 @@ from company.errors import Held, ProviderError, UsageError
 from company.events import Json
 from company.governor import Governor, Scope, Thinking, Thought, Tripped, unique
 from company.graph.handing import acts, handed_on
+from company.graph.musing import Musing
 from company.graph.planning import Decision, addressed, decide, woken
 from company.graph.prompts import Prompts
 from company.graph.proving import unproven_of, unproven_of_answer
+from company.graph.reminders import kept_of, told
 from company.graph.state import CompanyState, RunContext, new_work
 from company.home import Company
 from company.llm import Mind
-from company.roles import Assignment
+from company.memory.reflecting import about, asked_about, read
+from company.roles import Assignment, Role
 from company.store import Approval, Run
 
 BUDGET = 6_000
@@ -44,6 +47,7 @@ class Ceo:
     def __init__(self, *, company: Company, governor: Governor, thinking: Thinking, prompts: Prompts) -> None:
         self._company, self._governor, self._thinking, self._prompts = company, governor, thinking, prompts
         self._role = company.chief
+        self._musing = Musing(company=company, thinking=thinking, prompts=prompts)
         self._ending = "reflect" if company.memory else "close"
 
     async def plan(self, state: CompanyState, runtime: Runtime[RunContext]) -> Command[Any]:
@@ -54,7 +58,7 @@ class Ceo:
         begun["sources"] = _sources(state)
         if (by_code := called or self._named(runtime.context.run)) is not None:
             return self._go_on(state, runtime, by_code, begun)
-        talk = self._prompts.planning(self._role, state["brief"])
+        talk = self._prompts.planning(self._played(runtime), state["brief"])
         try:
             decision = self._screened(await self._decide(state, runtime, talk, "plan"), state, begun["sources"])
         except (Held, Tripped) as error:
@@ -71,7 +75,7 @@ class Ceo:
         for report in reports:
             self._governor.note_report(self._scope(runtime), report, state["round"])
         rounds_left = state["round"] <= self._company.settings.run.review_rounds
-        talk = self._prompts.answering(self._role, state["brief"], self._readable(state["reports"]))
+        talk = self._prompts.answering(self._played(runtime), state["brief"], self._readable(state["reports"]))
         try:
             decision = await self._decide(state, runtime, talk, f"answer{state['round']}", delegate=rounds_left)
             decision = self._screened(decision, state, arrived["sources"])
@@ -83,10 +87,13 @@ class Ceo:
 
     async def _brief(self, run: Run) -> Json:
         """Gather what the CEO plans from."""
-        about = f"{run.person} said: {run.request}" if run.person else f"cycle {run.number}"
-        memories = await self._company.recall(self._role, about, run.person)
+        query = f"{run.person} said: {run.request}" if run.person else f"cycle {run.number}"
+        memories = await self._company.recall(self._role, query, run)
         if not run.person:  # a cycle is planned before anything of strangers is read
             memories = [item for item in memories if not item.tainted]
+        self._company.store.journal.append(told(Scope(run, self._role, "ceo"), memories))
+        asked = asked_about(run.request) if run.person else ()
+        quoted = [item.model_dump(mode="json") for item in memories]
         plain = run.kind == "chat" and self._company.models.needs_no_judgement(run.request)
         return {
             "kind": run.kind,
@@ -95,7 +102,10 @@ class Ceo:
             "cycle": run.number,
             "as_of": run.as_of.isoformat(),
             "conversation": self._company.conversation(run),
-            "memories": [item.model_dump(mode="json") for item in memories],
+            "memories": quoted,
+            "asked": list(asked),
+            "told": about([item for item in quoted if _is_fact(item)], asked),
+            "noted": bool(run.person and read(run.request).statements),
             "plain": plain,
             "named": self._named(run) is not None,
         }
@@ -107,12 +117,13 @@ class Ceo:
 
     async def reflect(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
         """Let every role keep what it did, and the CEO what it was told."""
-        kept = await self._company.reflect(runtime.context.run, state.get("reports", []), state["answer"])
-        scope = self._scope(runtime)
-        notes = [{"role": role, "count": count} for role, count in kept.items()]
-        self._company.store.journal.append(
-            [scope.draft(events.custom("memory.kept", note), debug=True) for note in notes]
-        )
+        run, company = runtime.context.run, self._company
+        found = await company.reflect(run, state.get("reports", []), state["answer"])
+        for kept in tuple(found):
+            scope = replace(self._scope(runtime), role=company.roles[kept.role])
+            if proposals := await self._musing.propose(scope, kept, runtime.context.attempt):
+                found = [*found, *await company.propose(run, kept.role, proposals)]
+        company.store.journal.append(kept_of(self._scope(runtime), found))
         return {}
 
     async def close(self, state: CompanyState, runtime: Runtime[RunContext]) -> CompanyState:
@@ -126,6 +137,9 @@ class Ceo:
                 interrupt({"approvals": [approval.id for approval in pending]})
         asked = approvals.for_run(run.id)
         self._follow_up(asked, runtime)
+        if asked and run.person:
+            found = await self._company.keep_decisions(run, asked)
+            self._company.store.journal.append(kept_of(self._scope(runtime), found))
         return {"degraded": [f"{each.id}: {each.result.get('error', '')}" for each in asked if _went_wrong(each)]}
 
     async def _decide(
@@ -253,8 +267,16 @@ class Ceo:
         ]
         self._company.store.journal.append([scope.draft(body) for body in bodies])
 
+    def _played(self, runtime: Runtime[RunContext]) -> Role:
+        """Return the chief with the persona of this run."""
+        return self._company.casting.play(self._role, runtime.context.run)
+
     def _scope(self, runtime: Runtime[RunContext]) -> Scope:
         return Scope(runtime.context.run, self._role, "ceo")
+
+
+def _is_fact(memory: Json) -> bool:
+    return memory["kind"] in ("semantic", "relationship")
 
 
 def _sources(state: CompanyState) -> list[str]:

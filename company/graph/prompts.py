@@ -25,7 +25,7 @@ class Prompts:
 
     def __init__(self, company: Company) -> None:
         self._company = company
-        self._standing: dict[str, str] = {}
+        self._standing: dict[tuple[str, str], str] = {}
 
     def specialist(self, role: Role) -> str:
         """The system prompt of a specialist."""
@@ -49,11 +49,19 @@ class Prompts:
         text = self._join("reports", reports=shown)
         return [*self.planning(role, brief), messages.human(text, reports=list(reports))]
 
+    def musing(self, notes: Sequence[Json], person: str) -> list[Json]:
+        """What a model reads that is asked what should be remembered of a run."""
+        return [
+            messages.system(self._join("reflection")),
+            messages.human(self._join("episodes", notes=notes, person=person), note=True),
+        ]
+
     def _once(self, role: Role, part: str, **values: object) -> str:
-        """Return the system prompt of a role, which stays the same as long as the company is open."""
-        if role.id not in self._standing:
-            self._standing[role.id] = self._join("system", part, role=role, procedure=procedure(role), **values)
-        return self._standing[role.id]
+        """Return the system prompt of a role, which stays the same for a version of its persona."""
+        key = role.id, role.persona
+        if key not in self._standing:
+            self._standing[key] = self._join("system", part, role=role, procedure=procedure(role), **values)
+        return self._standing[key]
 
     def _join(self, *names: str, **values: object) -> str:
         prompts = self._company.prompts

@@ -23,6 +23,7 @@ from company.graph import messages
 from company.graph.handing import acts, stated
 from company.graph.prompts import Prompts
 from company.graph.proving import grounds_of_work
+from company.graph.reminders import told
 from company.graph.state import RunContext, Work
 from company.home import Company
 from company.llm import Mind
@@ -75,11 +76,12 @@ class Specialist:
         """Put together what the role reads first."""
         scope = self._scope(state, runtime)
         assignment = Assignment.model_validate(state["assignment"])
-        memories = await self._company.recall(scope.role, assignment.task, scope.run.person)
+        memories = await self._company.recall(scope.role, assignment.task, scope.run)
         if acts(scope.role, self._company.registry):  # it can still ask for them with a tool, and is labelled then
             memories = [item for item in memories if not item.tainted]
+        self._company.store.journal.append(told(scope, memories))
         talk = [
-            messages.system(self._prompts.specialist(scope.role)),
+            messages.system(self._prompts.specialist(self._company.casting.play(scope.role, scope.run))),
             self._prompts.assignment(assignment, memories),
         ]
         taint = unique([*state["taint"], *(label for item in memories for label in item.labels)])

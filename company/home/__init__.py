@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from company.home.directory import CompanyDirectory, bundled_directory, find_directory, state_directory
     from company.home.live import LiveSwitch
     from company.home.opening import open_secrets, open_store
+    from company.home.reflection import Kept
     from company.home.scaffold import init_company
     from company.home.signals import Sight, Signals, mark
     from company.home.trusting import is_trusted, require_trust, trust, trusted_directories
@@ -23,6 +24,7 @@ _PLACES = {
     "Company": "company",
     "CompanyDirectory": "directory",
     "Content": "content",
+    "Kept": "reflection",
     "LiveSwitch": "live",
     "Sight": "signals",
     "Signals": "signals",
@@ -51,6 +53,7 @@ __all__ = [
     "Company",
     "CompanyDirectory",
     "Content",
+    "Kept",
     "LiveSwitch",
     "Sight",
     "Signals",

@@ -8,7 +8,7 @@ identity.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,23 @@ from company.config import Settings, load_settings
 from company.defence import Watch
 from company.errors import UsageError
 from company.events import Draft, Json
+from company.home.casting import Casting
 from company.home.content import Content, load_content
 from company.home.desk import SEED_FLAG, company_clock, desk_of
 from company.home.directory import CompanyDirectory
+from company.home.embedding import EmbedderChoice, choose_embedder
 from company.home.opening import open_secrets, open_store
+from company.home.reflection import Kept, Reflection
+from company.home.reminding import reminded
 from company.llm import Models
-from company.memory import Memory, Note, Recalled, VectorMemory, find_embedder, masked
+from company.memory import Memory, Recalled, VectorMemory
+from company.memory.keeping.forgetting import Forgetting, is_pending
+from company.memory.keeping.retention import Retention
+from company.memory.reflecting import Proposal
 from company.newsroom import Newsroom
 from company.ports import Clock, NewsFeed, Outbox, Traffic
 from company.roles import Role
-from company.store import MASTER_KEY_VARIABLE, ProviderKeys, Records, Redactor, Run, SecretStore, Store
+from company.store import MASTER_KEY_VARIABLE, Approval, ProviderKeys, Records, Redactor, Run, SecretStore, Store
 from company.studio import Studio
 from company.toolkit import Prompts, Registry
 from company.trading import Desk
@@ -36,12 +43,6 @@ from company.world import START, PaperNews, PaperOutbox, PaperTraffic, PaperWorl
 
 TURNS = 12
 """Earlier messages of a conversation that the CEO sees again."""
-
-KEPT = 400
-"""Characters of a report or an answer that a role remembers."""
-
-TOLD = 1_000
-"""Characters of a person's words that the CEO remembers; a memory holds 4 KB, and a character takes up to 4 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Company:
         redactor: Takes keys out of what people, tools and providers say.
         memory: What roles remember; None when switched off.
         seed: Seed of the world.
-        identity: Hash of everything that decides how a run goes.
+        identity: Hash of everything that decides how a run goes, with the personas that the role files hold.
+        casting: Which version of each persona a run has.
     """
 
     directory: CompanyDirectory
@@ -83,6 +85,7 @@ class Company:
     memory: Memory | None
     seed: int
     identity: str
+    casting: Casting
 
     @property
     def chief(self) -> Role:
@@ -125,21 +128,54 @@ class Company:
 
         await self.services[Desk].reconcile(tell)
 
-    async def recall(self, role: Role, query: str, person: str) -> Sequence[Recalled]:
-        """Return what a role remembers about `query`."""
-        if self.memory is None or not self.settings.memory.recall:
+    async def recall(self, role: Role, query: str, run: Run) -> Sequence[Recalled]:
+        """Return what a role is reminded of before it does what `query` says."""
+        limit = self.settings.memory.recall
+        if self.memory is None or not limit:
             return ()
-        return await self.memory.recall(role.id, query, limit=self.settings.memory.recall, person=person)
+        return await reminded(self.memory, role, query, run, limit=limit, branch=self.casting.of(run).branch)
 
-    async def reflect(self, run: Run, reports: Sequence[Json], answer: str) -> dict[str, int]:
-        """Let every role remember what it reported, and the CEO what it was told; returns how much each keeps."""
+    async def reflect(self, run: Run, reports: Sequence[Json], answer: str) -> list[Kept]:
+        """Let every role remember what it did, what a person told, and what came of earlier work."""
         if self.memory is None:
-            return {}
-        sources = tuple(dict.fromkeys(source for report in reports for source in report["sources"]))
-        drafts = [_lesson(run, report) for report in reports] + [_told(self.chief, run, answer, sources)]
-        notes = [note.model_copy(update={"text": masked(note.text)}) for note in drafts]
-        await self.memory.remember_many(notes)
-        return {role: sum(note.role == role for note in notes) for role in dict.fromkeys(n.role for n in notes)}
+            return []
+        kept = await self._reflection(self.memory).of_run(run, self.casting.of(run), reports, answer)
+        if not run.person:
+            self._retain()
+        return kept
+
+    async def keep_decisions(self, run: Run, approvals: Sequence[Approval]) -> list[Kept]:
+        """Remember what people decided about what a person had asked for."""
+        if self.memory is None:
+            return []
+        return await self._reflection(self.memory).of_decisions(run, self.casting.of(run), approvals)
+
+    async def propose(self, run: Run, role: str, proposals: Sequence[Proposal]) -> list[Kept]:
+        """Keep what a model concludes from a run as proposals."""
+        if self.memory is None:
+            return []
+        return await self._reflection(self.memory).propose(run, self.casting.of(run), role, proposals)
+
+    def _retain(self) -> None:
+        """Archive what is old and unused, once on a company day."""
+        if isinstance(self.memory, VectorMemory):
+            rules = self.settings.memory.retention
+            Retention(self.memory.records, self.memory.past, rules, self.clock).once_a_day()
+
+    def _reflection(self, memory: Memory) -> Reflection:
+        return Reflection(
+            memory=memory,
+            store=self.store,
+            roles=self.roles,
+            chief=self.chief,
+            services=self.services,
+            said_before=self._said_before,
+        )
+
+    def _said_before(self, run: Run) -> list[str]:
+        """Return what the person said in the run's conversation before it, oldest first."""
+        before = self.store.journal.conversation(run.thread_id, before=run.id, limit=TURNS) if run.thread_id else []
+        return [message["content"] for message in before if message["role"] == "user"]
 
     def conversation(self, run: Run) -> list[Json]:
         """Return the last messages of the run's conversation before it, oldest first.
@@ -186,12 +222,14 @@ def open_company(
     try:
         chosen = _seed(store, settings, seed)
         world = PaperWorld(seed=chosen, books=store.books("world"), clock=clock)
-        memory = _memory(state, settings, clock)
+        secrets = open_secrets(state, store, environment)
+        keys, redactor = _keys(secrets, settings, environment)
+        choice = choose_embedder(settings, state, environment, store=store, keys=keys, redactor=redactor)
+        memory = _memory(state, settings, clock, choice)
+        _finish_forgetting(state, store, memory, clock)
     except BaseException:
         store.close()
         raise
-    secrets = open_secrets(state, store, environment)
-    keys, redactor = _keys(secrets, settings, environment)
     return Company(
         directory=directory,
         state=state,
@@ -212,6 +250,9 @@ def open_company(
         memory=memory,
         seed=chosen,
         identity=fingerprint(identity_parts(content, settings)),
+        casting=Casting.open(
+            store, content.roles, lambda roles: fingerprint(identity_parts(replace(content, roles=roles), settings))
+        ),
     )
 
 
@@ -239,10 +280,17 @@ def _seed(store: Store, settings: Settings, seed: int | None) -> int:
     return int(kept)
 
 
-def _memory(state: Path, settings: Settings, clock: Clock) -> Memory | None:
+def _memory(state: Path, settings: Settings, clock: Clock, choice: EmbedderChoice) -> VectorMemory | None:
     if not settings.memory.enabled:
         return None
-    return VectorMemory(directory=state, clock=clock, embedder=find_embedder(state))
+    return VectorMemory(directory=state, clock=clock, embedder=choice.embedder, setup=choice.setup)
+
+
+def _finish_forgetting(state: Path, store: Store, memory: VectorMemory | None, clock: Clock) -> None:
+    """Finish an erasure that a process before this one began and did not live to finish."""
+    if is_pending(state):
+        kept = memory or VectorMemory(directory=state, clock=clock, embedder=None)
+        Forgetting(state, store, kept.records, kept.similarity, clock).finish()
 
 
 def _services(
@@ -294,30 +342,3 @@ def identity_parts(content: Content, settings: Settings) -> dict[str, Any]:
 def fingerprint(part: Any) -> str:
     """Return the SHA-256 of JSON data, hex; the order of its keys does not count."""
     return hashlib.sha256(json.dumps(part, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _lesson(run: Run, report: Json) -> Note:
-    return Note(
-        role=report["role"],
-        text=f"{run.as_of:%Y-%m-%d %H:%M} {report['task'][:120]}: {report['summary'][:KEPT]}",
-        person=run.person,
-        sources=tuple(report["sources"]),
-        run_id=run.id,
-    )
-
-
-def _told(chief: Role, run: Run, answer: str, sources: tuple[str, ...]) -> Note:
-    """What the CEO keeps: the words of a person, or its own summing-up of a cycle."""
-    if run.person:
-        text = f"{run.person} said: {run.request}"
-        return Note(
-            role=chief.id,
-            text=text[:TOLD],
-            person=run.person,
-            source="operator",
-            trust=3,
-            importance=0.7,
-            run_id=run.id,
-        )
-    text = f"{run.as_of:%Y-%m-%d %H:%M} cycle {run.number}: {answer[:KEPT]}"
-    return Note(role=chief.id, text=text, sources=sources, run_id=run.id)

@@ -135,6 +135,15 @@ def base_directory(variable: str, fallback: str, environment: Mapping[str, str])
     return Path(home, fallback)
 
 
+def data_directory(environment: Mapping[str, str]) -> Path:
+    """Return where a person's data lies that belongs to no company, such as weights of an embedder.
+
+    Raises:
+        UsageError: Neither `XDG_DATA_HOME` nor `HOME` is set.
+    """
+    return base_directory("XDG_DATA_HOME", ".local/share", environment) / "company"
+
+
 def _holds_company(folder: Path) -> bool:
     return (folder / "roles").is_dir() or (folder / "company.toml").is_file()
 
@@ -144,4 +153,4 @@ def _state_place(directory: CompanyDirectory, environment: Mapping[str, str]) ->
         return Path(chosen)
     if directory.owned:
         return directory.root / ".company"
-    return base_directory("XDG_DATA_HOME", ".local/share", environment) / "company"
+    return data_directory(environment)

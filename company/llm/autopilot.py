@@ -170,7 +170,11 @@ class Autopilot(BaseChatModel):
         if talk.brief.get("named"):
             return _Reply(phrases.joined(talk.reports or {}, self._roles))
         request, match = self._understood(talk)
-        if match is None:
+        if phrases.is_told(talk.brief, match):
+            reply = _Reply(phrases.told(talk.brief))
+        elif match is None and talk.brief.get("noted"):
+            reply = _Reply(phrases.noted())
+        elif match is None:
             reply = _Reply(phrases.cannot(request, self._roles.values()))
         elif match.missing:
             reply = _Reply(phrases.ask(match))

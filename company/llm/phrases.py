@@ -9,10 +9,14 @@ from typing import Any
 
 from company.llm.missing import Unavailable
 from company.llm.routing import Match
+from company.llm.sandbox import quoted
 from company.roles import Role
 
 NOTICE = "(No model key: I follow the roles' playbooks.)"
 """What it is, said once in a conversation."""
+
+SURE = 0.6
+"""Similarity from which on a procedure of a role answers a question, whatever was told about its words."""
 
 
 class Reports(dict[str, Any]):
@@ -71,6 +75,31 @@ def cannot(request: str, roles: Iterable[Role]) -> str:
     lines = [f"- {role.title}: “{_sample(role)}”" for role in roles if role.handles]
     known = "What I can do, for example:\n" + "\n".join(lines) if lines else "I know no other request either."
     return f"I have no procedure for “{request[:120]}”. {known}"
+
+
+def is_told(brief: Mapping[str, Any], match: Match | None) -> bool:
+    """Tell whether a request is answered by what the person told, or said to be unknown, instead of by a procedure.
+
+    Args:
+        brief: What the CEO plans from; `asked` holds the telling words of a question about the person's own things.
+        match: The procedure that is nearest.
+    """
+    if not brief.get("asked") or brief["asked"] == ["me"]:
+        return False
+    return match is None or bool(brief["told"] and (not match.role.reports_to or match.similarity < SURE))
+
+
+def told(brief: Mapping[str, Any]) -> str:
+    """Answer from memories, word for word with their dates and ids, or say that there is none."""
+    lines = [f"- {quoted(item['text'])} ({item['at'][:10]}, {item['id']})" for item in brief["told"]]
+    if not lines:
+        return f"I remember nothing that you told me about {quoted(' '.join(brief['asked']))}."
+    return "\n".join(["This is what you told me:", *lines])
+
+
+def noted() -> str:
+    """Acknowledge what a person told."""
+    return "Noted. I keep it in my memory, and it comes back to me when it matters."
 
 
 def nothing_to_do(role: Role) -> str:

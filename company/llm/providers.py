@@ -82,7 +82,7 @@ class Providers:
             model=self.chat_model(provider, model),
             kind=settings.kind,
             api=_api(settings),
-            own_address=_address(settings) == _ADDRESS[settings.kind],
+            own_address=address_of(settings) == _ADDRESS[settings.kind],
             options=_sendable(dict(options)),
         )
 
@@ -129,7 +129,7 @@ def _line(name: str, settings: ProviderSettings, key: str | None) -> "_Line":
             where=where,
             cure=f"pip install 'the-ai-company[{settings.kind}]'",
         ) from error
-    if not key and settings.kind != "ollama" and _address(settings) == _ADDRESS[settings.kind]:
+    if not key and settings.kind != "ollama" and address_of(settings) == _ADDRESS[settings.kind]:
         raise UsageError(
             f"provider {name!r} has no key",
             where=where,
@@ -138,14 +138,15 @@ def _line(name: str, settings: ProviderSettings, key: str | None) -> "_Line":
     return {"openai": _OpenAI, "anthropic": _Anthropic, "ollama": _Ollama}[settings.kind](settings, key)
 
 
-def _address(settings: ProviderSettings) -> str:
+def address_of(settings: ProviderSettings) -> str:
+    """Return the address that a provider's API begins with, without a slash at its end."""
     return (settings.base_url or _ADDRESS[settings.kind]).rstrip("/")
 
 
 def _api(settings: ProviderSettings) -> str:
     if settings.api != "auto":
         return settings.api
-    return "responses" if settings.kind == "openai" and _address(settings) == _ADDRESS["openai"] else "chat"
+    return "responses" if settings.kind == "openai" and address_of(settings) == _ADDRESS["openai"] else "chat"
 
 
 def _sendable(value: Any) -> Any:
@@ -217,7 +218,7 @@ class _OpenAI(_Line):
         responses = _api(self.settings) == "responses"
         return chat_class()(
             model=model,
-            base_url=_address(self.settings),
+            base_url=address_of(self.settings),
             api_key=_held_back,
             async_client=completions_class()(self._sdk),
             root_async_client=self._sdk,
@@ -235,7 +236,7 @@ class _OpenAI(_Line):
 
         sdk = AsyncOpenAI(
             api_key=self.key or "none",
-            base_url=_address(self.settings),
+            base_url=address_of(self.settings),
             max_retries=0,
             timeout=self.timeout,
             http_client=self.client,
@@ -256,7 +257,11 @@ class _Anthropic(_Line):
         from langchain_anthropic import ChatAnthropic
 
         chat = ChatAnthropic(
-            model=model, base_url=_address(self.settings), api_key="held back", anthropic_proxy=None, stream_usage=True
+            model=model,
+            base_url=address_of(self.settings),
+            api_key="held back",
+            anthropic_proxy=None,
+            stream_usage=True,
         )
         chat.__dict__["_async_client"] = self._sdk  # a cached property, which would be made with the SDK's own HTTP
         return chat
@@ -267,7 +272,7 @@ class _Anthropic(_Line):
 
         sdk = AsyncAnthropic(
             api_key=self.key or "none",
-            base_url=_address(self.settings),
+            base_url=address_of(self.settings),
             max_retries=0,
             timeout=self.timeout,
             http_client=self.client,
@@ -287,7 +292,7 @@ class _Ollama(_Line):
 
         return ChatOllama(
             model=model,
-            base_url=_address(self.settings),
+            base_url=address_of(self.settings),
             client_kwargs={"trust_env": False, "follow_redirects": False, "timeout": self.timeout},
             async_client_kwargs={
                 "transport": self.transport,

@@ -6,11 +6,28 @@ memories of one person to another.
 """
 
 from company.memory.embedder import Embedder, MiniLM, find_embedder
-from company.memory.item import Kind, Memory, MemoryItem, MemoryStatus, Note, Recalled, Remembered, Source
+from company.memory.item import (
+    SHARED,
+    Browsed,
+    Kind,
+    MemoryItem,
+    MemoryStatus,
+    Note,
+    Recalled,
+    Remembered,
+    Source,
+    Status,
+)
+from company.memory.port import Memory
 from company.memory.screen import masked
+from company.memory.similarity import SimilaritySetup
+from company.memory.twin import ScratchMemory
 from company.memory.vector import VectorMemory
+from company.memory.weights import install_embedder
 
 __all__ = [
+    "SHARED",
+    "Browsed",
     "Embedder",
     "Kind",
     "Memory",
@@ -20,8 +37,12 @@ __all__ = [
     "Note",
     "Recalled",
     "Remembered",
+    "ScratchMemory",
+    "SimilaritySetup",
     "Source",
+    "Status",
     "VectorMemory",
     "find_embedder",
+    "install_embedder",
     "masked",
 ]

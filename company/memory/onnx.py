@@ -14,14 +14,55 @@ import math
 import struct
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 _IR_VERSION: Final = 9
 _OPERATOR_SET: Final = 20
 _FLOAT: Final = 1
 _INT64: Final = 7
 _EXTERNAL: Final = 1
-_EPSILON: Final = 1e-12  # of BERT's layer norms
+EPSILON: Final = 1e-12
+"""Of BERT's layer norms."""
+
+
+class OnnxEncoder:
+    """BERT's hidden states, by onnxruntime on one thread; safe to ask from several.
+
+    Args:
+        weights: The safetensors file.
+        layers: Number of transformer layers.
+        heads: Attention heads of a layer.
+        hidden: Width of the hidden state.
+
+    Raises:
+        ImportError: onnxruntime is not installed, or not for this machine.
+    """
+
+    def __init__(self, weights: Path, *, layers: int, heads: int, hidden: int) -> None:
+        from onnxruntime import InferenceSession, SessionOptions  # type: ignore[import-untyped]  # it has no stubs
+
+        options = SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors only: it warns about graphics cards it cannot find
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights.parent))
+        graph = encoder_graph(weights, layers=layers, heads=heads, hidden=hidden)
+        self._session: Any = InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._heads, self._hidden = heads, hidden
+
+    def states(self, ids: NDArray[np.int64], bias: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the last hidden states; see `NumpyEncoder.states`."""
+        count, length = ids.shape
+        inputs = {
+            "ids": ids,
+            "positions": np.arange(length, dtype=np.int64),
+            "bias": bias,
+            "split": np.array([count, length, self._heads, self._hidden // self._heads], dtype=np.int64),
+        }
+        states: NDArray[np.float32] = self._session.run(["states"], inputs)[0]
+        return states.reshape(count, length, self._hidden)
 
 
 def encoder_graph(weights: Path, *, layers: int, heads: int, hidden: int) -> bytes:
@@ -111,7 +152,7 @@ class _Encoder:
         return self.node("Gemm", state, f"{prefix}.weight", f"{prefix}.bias", attributes=[_integer("transB", 1)])
 
     def norm(self, prefix: str, state: str) -> str:
-        attributes = [_integer("axis", -1), _real("epsilon", _EPSILON)]
+        attributes = [_integer("axis", -1), _real("epsilon", EPSILON)]
         return self.node("LayerNormalization", state, f"{prefix}.weight", f"{prefix}.bias", attributes=attributes)
 
     def transpose(self, state: str, order: Sequence[int]) -> str:

@@ -13,6 +13,8 @@ from company.memory.item import Note
 from company.memory.words import clean
 
 MAX_BYTES: Final = 4096
+UNVERIFIED: Final = 1
+"""The most a stranger's words are trusted."""
 
 _SECRETS: Final = re.compile(
     r"""
@@ -38,16 +40,24 @@ def masked(text: str) -> str:
 def screened(note: Note) -> Note:
     """Return the note as it is stored: clean text, tainted when it comes from the web or names sources.
 
+    What the web says is unverified, whatever trust it was given.
+
     Raises:
-        ToolError: The text is empty, longer than 4 KB, or looks like a secret.
+        ToolError: The text is empty, a part is longer than 4 KB, or looks like a secret.
     """
-    text = clean(note.text)
-    size = len(text.encode())
-    if not text:
+    parts = {name: clean(getattr(note, name)) for name in ("text", "subject", "predicate", "value")}
+    if not parts["text"]:
         raise ToolError("nothing to remember: the text is empty; write what you want to know later")
-    if size > MAX_BYTES:
-        raise ToolError(f"the text has {size} bytes and a memory holds {MAX_BYTES}; remember a summary of it instead")
-    if _SECRETS.search(text) or _SECRETS.search(note.subject):
-        raise ToolError("the text looks like it holds a secret (key, token or password); leave the secret out")
-    tainted = note.tainted or bool(note.sources) or note.source == "web"
-    return note.model_copy(update={"text": text, "subject": clean(note.subject), "tainted": tainted})
+    for name, part in parts.items():
+        if (size := len(part.encode())) > MAX_BYTES:
+            raise ToolError(
+                f"the {name} has {size} bytes and a memory holds {MAX_BYTES}; remember a summary of it instead"
+            )
+        if _SECRETS.search(part):
+            raise ToolError("the text looks like it holds a secret (key, token or password); leave the secret out")
+    strange = note.source == "web"
+    origin = {
+        "tainted": note.tainted or bool(note.sources) or strange,
+        "trust": min(note.trust, UNVERIFIED) if strange else note.trust,
+    }
+    return note.model_copy(update=parts | origin)

@@ -1,52 +1,52 @@
-"""The roles' long-term memory: records in SQLite, similarity by Chroma, recall by score fusion.
+"""The roles' long-term memory: a thin front over writing, recalling and similarity, all on one `Records`.
 
 Writing is one transaction with the vector already in it, so what `remember` returned survives a crash, and it never
-waits for the index. Reading asks for candidates three ways (shared words, nearest meaning, named subject), reads them
-back from the records, which alone decide what the role and the person may see, and scores them by exact cosine, so that
-the answer does not depend on who answers similarity.
-
-The methods are coroutines because memory is a port; nothing in them waits for anybody else and no thread is started.
+waits for the index. The methods are coroutines because memory is a port, and because an embedder may have to be asked
+over the network; that is waited for before anything is read or written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from company.memory.embedder import Embedder, Vectors
-from company.memory.index import SharedIndex
-from company.memory.item import Kind, MemoryItem, MemoryStatus, Note, Recalled, Source
-from company.memory.ranking import POOL, Candidate, rank
+from company.memory.embedder import Embedder
+from company.memory.item import Browsed, Kind, MemoryItem, MemoryStatus, Note, Recalled, Source, Status
+from company.memory.keeping.past import Past
+from company.memory.recalling import Recalling
 from company.memory.records import Records
 from company.memory.screen import screened
-from company.memory.words import clean, fingerprint, phrases, terms, words
+from company.memory.similarity import DEFAULT, Similarity, SimilaritySetup
+from company.memory.words import clean, terms, words
+from company.memory.writing import Writing
 from company.ports import Clock
 
-_CHARACTERS_A_TOKEN: Final = 4
-_EMBED_AT_ONCE: Final = 256
-_QUERIES_KEPT: Final = 256
+_LOOKED_THROUGH: Final = 500
+"""Memories that are out of use or wait, of which those that share a word are found."""
 
 
-class VectorMemory:
-    """`Memory` on the state directory: `memory.db` is the truth, `memory-index/` can be deleted at any time.
+class ComposedMemory:
+    """`Memory` made of its parts, wherever they keep what they know.
 
     Args:
-        directory: State directory of the company; created when missing.
+        records: The truth.
+        similarity: Similarity of meaning.
         clock: The company's time.
-        embedder: Turns texts into vectors; None makes the memory lexical, and `status()` says so.
+
+    Attributes:
+        records: The truth.
+        similarity: Similarity of meaning.
+        past: How each memory stood before it was changed.
+        recalling: The read path.
+        writing: The write path.
     """
 
-    def __init__(self, *, directory: Path, clock: Clock, embedder: Embedder | None) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self._clock = clock
-        self._embedder = embedder
-        self._records = Records(directory / "memory.db")
-        self._index: SharedIndex | None = None
-        if embedder is not None:
-            self._index = SharedIndex(directory / "memory-index", self._records, embedder.id)
-        self._all_embedded = embedder is None
-        self._queries: dict[str, Vectors] = {}
+    def __init__(self, records: Records, similarity: Similarity, clock: Clock) -> None:
+        self.records = records
+        self.similarity = similarity
+        self.past = Past(records, clock)
+        self.recalling = Recalling(records, similarity, clock)
+        self.writing = Writing(records, similarity, clock)
 
     async def remember(
         self,
@@ -56,12 +56,21 @@ class VectorMemory:
         kind: Kind = "episodic",
         person: str = "",
         subject: str = "",
+        predicate: str = "",
+        value: str = "",
         source: Source = "self",
         trust: int = 2,
         tainted: bool = False,
         sources: Sequence[str] = (),
+        derived_from: Sequence[str] = (),
         importance: float = 0.5,
+        pinned: bool = False,
+        thread_id: str = "",
         run_id: str = "",
+        branch: str = "",
+        persona_version: str = "",
+        valid_from: datetime | None = None,
+        status: Status = "active",
     ) -> MemoryItem:
         """Store one memory durably; see `Memory.remember`."""
         note = Note(
@@ -70,154 +79,125 @@ class VectorMemory:
             kind=kind,
             person=person,
             subject=subject,
+            predicate=predicate,
+            value=value,
             source=source,
             trust=trust,
             tainted=tainted,
             sources=tuple(sources),
+            derived_from=tuple(derived_from),
             importance=importance,
+            pinned=pinned,
+            thread_id=thread_id,
             run_id=run_id,
+            branch=branch,
+            persona_version=persona_version,
+            valid_from=valid_from,
+            status=status,
         )
         (item,) = await self.remember_many([note])
         return item
 
     async def remember_many(self, notes: Sequence[Note]) -> list[MemoryItem]:
         """Store several notes in one transaction, or none of them; see `Memory.remember_many`."""
-        kept = [screened(note) for note in notes]
-        fresh = list(dict.fromkeys(note.text for note in kept if not self._records.knows(note)))
-        vectors = self._embed(fresh)
-        return self._records.save(kept, self._clock.now(), vectors=vectors, embedder_id=self._embedder_id)
+        await self.similarity.prepare([screened(note).text for note in notes])
+        return self.writing.write(notes)
 
     async def recall(
-        self, role: str, query: str, *, limit: int = 5, person: str | None = None, budget_tokens: int = 600
+        self,
+        role: str,
+        query: str,
+        *,
+        limit: int = 5,
+        person: str | None = None,
+        budget_tokens: int = 600,
+        branch: str = "",
+        as_of: datetime | None = None,
     ) -> list[Recalled]:
         """Return what the role knows about `query`, the most relevant first; see `Memory.recall`."""
-        candidates = self._candidates(role, person or "", clean(query))
-        ranked = rank(candidates, now=self._clock.now(), semantic=self._embedder is not None)
-        return _within(ranked, limit, budget_tokens * _CHARACTERS_A_TOKEN)
+        await self.similarity.prepare([clean(query)])
+        return self.recalling.recall(
+            role,
+            query,
+            limit=limit,
+            person=person or "",
+            budget_tokens=budget_tokens,
+            branch=branch,
+            as_of=as_of,
+        )
 
     def browse(
-        self, roles: Sequence[str], query: str, *, person: str, limit: int
-    ) -> list[tuple[MemoryItem, float | None]]:
+        self,
+        roles: Sequence[str],
+        query: str,
+        *,
+        person: str,
+        limit: int,
+        kind: Kind | None = None,
+        status: Status = "active",
+    ) -> list[Browsed]:
         """Return whole memories for a person to read; see `Memory.browse`."""
-        if not clean(query):
-            return [(item, None) for item in self._records.newest(roles, person, limit)]
-        now, semantic = self._clock.now(), self._embedder is not None
-        found = [
-            pair
-            for role in roles
-            for pair in rank(self._candidates(role, person, clean(query)), now=now, semantic=semantic)
-        ]
-        found.sort(key=lambda pair: -pair[1])
-        return list(found[:limit])
+        asked = clean(query)
+        if not asked:
+            return [Browsed(item=item) for item in self.records.newest(roles, person, limit, kind=kind, status=status)]
+        if status != "active":
+            out_of_use = self.records.newest(roles, person, _LOOKED_THROUGH, kind=kind, status=status)
+            wanted = set(terms(words(asked)))
+            return [Browsed(item=item) for item in out_of_use if wanted & set(words(item.text))][:limit]
+        found = [found for role in roles for found in self.recalling.ranked(role, asked, person=person)]
+        best: dict[str, Browsed] = {}
+        for each in sorted(found, key=lambda each: -each.score):
+            if kind in (None, each.item.kind):  # a shared one is found with every role
+                best.setdefault(each.item.id, Browsed(item=each.item, score=each.score, parts=each.parts))
+        return list(best.values())[:limit]
+
+    def get(self, id: str) -> MemoryItem:
+        """Return one memory, whatever its status; see `Memory.get`."""
+        return self.writing.get(id)
+
+    def history(self, id: str) -> list[MemoryItem]:
+        """Return all values the key of a memory ever had; see `Memory.history`."""
+        return self.writing.history(id)
+
+    def decide(self, id: str, accept: bool, person: str) -> MemoryItem:
+        """Let a person accept or refuse a proposal; see `Memory.decide`."""
+        return self.writing.decide(id, accept, person)
+
+    def share(self, id: str) -> MemoryItem:
+        """Give a role's memory to all roles; see `Memory.share`."""
+        return self.writing.share(id)
 
     def warm(self) -> None:
         """Load the embedder and open the index now, so that the first recall does not pay for it."""
-        if self._embedder is not None and self._index is not None:
-            self._embedder.load()
-            self._embed_missing(self._embedder)
-            self._index.open()
+        self.similarity.warm()
 
     def status(self) -> MemoryStatus:
         """Say how well the memory works."""
-        index = self._index.name if self._index is not None else "none"
-        return MemoryStatus(
-            state="ok" if self._embedder is not None else "degraded: lexical",
-            index=index,
-            reason=_REASONS[index],
-            embedder=self._embedder_id,
-            items=self._records.count(),
-            pending=self._records.waiting(self._embedder_id),
-        )
+        return self.similarity.status()
 
     def count(self, role: str) -> int:
         """Return how many memories a role has, of all persons."""
-        return self._records.count(role)
+        return self.records.count(role)
 
     def close(self) -> None:
         """Release the files; the memory cannot be used afterwards."""
-        if self._index is not None:
-            self._index.close()
-        self._records.close()
-
-    @property
-    def _embedder_id(self) -> str:
-        return self._embedder.id if self._embedder is not None else ""
-
-    def _candidates(self, role: str, person: str, query: str) -> list[Candidate]:
-        asked = words(query)
-        lexical = self._records.matching(role, person, terms(asked), POOL)
-        named = set(self._records.about(role, person, phrases(asked), POOL))
-        vector, near = self._similar(role, person, query)
-        found = self._records.read(role, person, sorted({*lexical, *named, *near}), self._embedder_id)
-        return [
-            Candidate(item, lexical.get(seq, 0.0), _cosine(vector, value), seq in named) for seq, item, value in found
-        ]
-
-    def _similar(self, role: str, person: str, query: str) -> tuple[Vectors | None, list[int]]:
-        if self._embedder is None or self._index is None or not query:
-            return None, []
-        self._embed_missing(self._embedder)
-        vector = self._queries.get(query)
-        if vector is None:
-            vector = self._embedder.embed([query])[0]
-            self._queries[query] = vector
-            if len(self._queries) > _QUERIES_KEPT:
-                del self._queries[next(iter(self._queries))]
-        return vector, self._index.nearest(role, person, vector, POOL)
-
-    def _embed(self, texts: Sequence[str]) -> dict[str, bytes]:
-        if self._embedder is None or not texts:
-            return {}
-        return {text: vector.tobytes() for text, vector in zip(texts, self._embedder.embed(texts), strict=True)}
-
-    def _embed_missing(self, embedder: Embedder) -> None:
-        """Embed what was remembered without this embedder, a few hundred at a time."""
-        if self._all_embedded:
-            return
-        missing = self._records.without_vector(embedder.id, _EMBED_AT_ONCE)
-        vectors = self._embed(list(dict.fromkeys(missing.values())))
-        if missing:
-            self._records.add_vectors({seq: vectors[text] for seq, text in missing.items()}, embedder.id)
-        self._all_embedded = len(missing) < _EMBED_AT_ONCE
+        self.similarity.close()
+        self.records.close()
 
 
-_REASONS: Final[Mapping[str, str]] = {
-    "chroma": "",
-    "exact": "another process owns the index; this one compares with every stored vector",
-    "none": "the embedder's weights are not installed; only memories that share words with the question are found",
-}
+class VectorMemory(ComposedMemory):
+    """`Memory` on the state directory: `memory.db` is the truth, `memory-index/` can be deleted at any time.
 
+    Args:
+        directory: State directory of the company; created when missing.
+        clock: The company's time.
+        embedder: Turns texts into vectors; None makes the memory lexical, and `status()` says so.
+        setup: How similarity is found, apart from the embedder.
+    """
 
-def _cosine(vector: Vectors | None, value: bytes | None) -> float | None:
-    if vector is None or value is None:
-        return None
-    return round(float(vector @ np.frombuffer(value, dtype=np.float32)), 6)
-
-
-def _within(ranked: Sequence[tuple[MemoryItem, float]], limit: int, characters: int) -> list[Recalled]:
-    """Return the best distinct memories that fit; the very best is cut rather than left out."""
-    recalled: list[Recalled] = []
-    seen: set[str] = set()
-    for item, score in ranked:
-        text, print_ = item.text, fingerprint(item.text)
-        if len(recalled) == limit:
-            break
-        if not recalled and len(text) > characters:
-            text = text[: max(0, characters - 1)] + "…"
-        if print_ in seen or len(text) > characters:
-            continue
-        seen.add(print_)
-        characters -= len(text)
-        recalled.append(
-            Recalled(
-                id=item.id,
-                text=text,
-                kind=item.kind,
-                source=item.source,
-                at=item.created_at,
-                score=score,
-                tainted=item.tainted,
-                sources=item.sources,
-            )
-        )
-    return recalled
+    def __init__(
+        self, *, directory: Path, clock: Clock, embedder: Embedder | None, setup: SimilaritySetup = DEFAULT
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        records = Records(directory / "memory.db")
+        super().__init__(records, Similarity(directory, records, embedder, setup), clock)

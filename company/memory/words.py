@@ -15,8 +15,86 @@ _STOP_WORDS: Final = frozenset({
     "is", "it", "its", "me", "my", "no", "not", "of", "on", "or", "our", "she", "should", "so", "than", "that",
     "the", "their", "them", "then", "there", "these", "they", "this", "to", "up", "us", "was", "we", "were",
     "what", "when", "where", "which", "who", "why", "will", "with", "would", "you", "your",
+    "am", "being", "doing", "having", "whom", "whose", "kind", "type", "sort", "many", "much", "ever", "some", "into",
+    "during", "also", "just", "might", "d", "ll", "m", "re", "s", "t", "ve",
 })
+_IRREGULAR: Final = """
+become became
+begin began begun
+break broke broken
+bring brought
+build built
+buy bought
+catch caught
+choose chose chosen
+come came
+deal dealt
+draw drew drawn
+drink drank drunk
+drive drove driven
+eat ate eaten
+fall fell fallen
+feel felt
+fight fought
+find found
+fly flew flown
+forget forgot forgotten
+get got gotten
+give gave given
+go went gone
+grow grew grown
+hear heard
+hide hid hidden
+hold held
+hurt
+keep kept
+know knew known
+lead led
+leave left
+lend lent
+lose lost
+make made
+mean meant
+meet met
+pay paid
+read
+ride rode ridden
+rise rose risen
+run ran
+say said
+see saw seen
+sell sold
+send sent
+sing sang sung
+sit sat
+sleep slept
+speak spoke spoken
+spend spent
+stand stood
+steal stole stolen
+swim swam swum
+take took taken
+teach taught
+tell told
+think thought
+throw threw thrown
+understand understood
+wake woke woken
+wear wore worn
+win won
+write wrote written
+child children
+person people
+man men
+woman women
+foot feet
+tooth teeth
+mouse mice
+wife wives
+life lives
+"""
 # fmt: on
+_FORMS: Final = {form: tuple(line.split()) for line in _IRREGULAR.split("\n") for form in line.split()}
 
 
 def clean(text: str) -> str:
@@ -49,3 +127,8 @@ def phrases(query: Sequence[str]) -> list[str]:
 def subject_key(subject: str) -> str:
     """Return the form in which subjects are compared: their words, lower case."""
     return " ".join(words(subject))
+
+
+def forms(word: str) -> tuple[str, ...]:
+    """Return the forms of a word that a stemmer does not bring together, itself first."""
+    return (word, *(form for form in _FORMS.get(word, ()) if form != word))

@@ -7,17 +7,20 @@ so, it is done; if a crash came between, it is done now.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
+from company import events
 from company.config import Mandate
 from company.engine import Engine, halt, release, said
 from company.errors import UsageError
-from company.events import Json
+from company.events import Draft, Json
 from company.governor import STOP_FLAG, Giving, clear_hold
+from company.memory import Memory, MemoryItem
 from company.server.driving import Driver
 from company.server.faults import Refusal
 from company.server.native.views import Decision, Message
 from company.server.principal import Principal
-from company.store import FINISHED, Approval, Requests, Run, digest_of, has_voted
+from company.store import FINISHED, Approval, Opinion, Requests, Run, digest_of, has_voted
 
 
 class Commands:
@@ -147,6 +150,42 @@ class Commands:
         said = self._engine.company.redactor.text(reason)
         asked = {"command": "clear", "role": role, "reason": reason}
         self._change(who, key, asked, lambda: clear_hold(self._store, role, by=who.person, reason=said))
+
+    def judge_run(self, who: Principal, run: Run, value: Literal["up", "down"], note: str) -> Opinion:
+        """Keep what a person thinks of a run, instead of what the same person thought before.
+
+        Raises:
+            Refusal: The run is under way.
+        """
+        said = self._engine.company.redactor.text(note)
+        try:
+            return self._store.feedback.give(run.id, who.person, value, said)
+        except UsageError as error:
+            raise Refusal(409, str(error)) from error
+
+    def unjudge_run(self, who: Principal, run: Run) -> None:
+        """Forget what a person thought of a run."""
+        self._store.feedback.take_back(run.id, who.person)
+
+    def judge_memory(
+        self, who: Principal, memory: Memory, item: MemoryItem, accept: bool, key: str | None
+    ) -> MemoryItem:
+        """Accept or reject a proposed memory in a person's name.
+
+        Raises:
+            Refusal: It does not wait for a person, or the key belongs to another request.
+        """
+        asked = {"command": "judge memory", "memory": item.id, "accept": accept}
+        is_new = self._note(who, key, asked)
+        if not is_new and item.status == ("active" if accept else "archived"):
+            return item
+        try:
+            decided = memory.decide(item.id, accept, who.person)
+        except UsageError as error:
+            raise Refusal(409, str(error)) from error
+        told = {"memory": item.id, "accepted": accept, "by": who.person}
+        self._store.journal.append([Draft.of_person(events.custom("memory.decided", told))])
+        return decided
 
     def _change(self, who: Principal, key: str | None, asked: Mapping[str, object], act: Callable[[], None]) -> None:
         try:

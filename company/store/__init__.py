@@ -12,10 +12,13 @@ from company.store.approvals import Approvals
 from company.store.books import SqlBooks
 from company.store.budgets import Budgets, Reservation, Trip
 from company.store.bundles import in_bundles
+from company.store.casts import Arm, Cast, Casts
 from company.store.chain import Verification
 from company.store.costs import CostKey, CostRow, Counted, Meter
 from company.store.database import Store
 from company.store.effects import Effect, Effects
+from company.store.experiments import GUARDRAIL, WHOLE, Experiment, Experiments, Pair, Verdict
+from company.store.feedback import Feedback, Opinion
 from company.store.flags import Flags
 from company.store.heads import Head
 from company.store.journal import Journal
@@ -23,6 +26,9 @@ from company.store.lanes import Lane, Lanes
 from company.store.mandates import MandateRow, Mandates, require_person, require_reason
 from company.store.master_key import MASTER_KEY_VARIABLE
 from company.store.passwords import Password
+from company.store.personas import LONGEST, SHOWN, Personas, PersonaVersion
+from company.store.probe_answers import ProbeAnswers
+from company.store.proposals import Proposal, Proposals
 from company.store.provider_keys import ProviderKeys, clean_key, secret_name
 from company.store.recordings import Recording, Recordings
 from company.store.records import Activity, AgendaItem, Costs, Health, JournalCheck, Records
@@ -38,8 +44,12 @@ from company.store.votes import Vote, has_voted
 
 __all__ = [
     "FINISHED",
+    "GUARDRAIL",
+    "LONGEST",
     "MASTER_KEY_VARIABLE",
     "OVER",
+    "SHOWN",
+    "WHOLE",
     "Access",
     "Activity",
     "AgendaItem",
@@ -47,7 +57,10 @@ __all__ = [
     "Answered",
     "Approval",
     "Approvals",
+    "Arm",
     "Budgets",
+    "Cast",
+    "Casts",
     "CostKey",
     "CostRow",
     "Costs",
@@ -56,6 +69,9 @@ __all__ = [
     "CredentialKind",
     "Effect",
     "Effects",
+    "Experiment",
+    "Experiments",
+    "Feedback",
     "Flags",
     "Head",
     "Health",
@@ -67,8 +83,15 @@ __all__ = [
     "MandateRow",
     "Mandates",
     "Meter",
+    "Opinion",
     "Page",
+    "Pair",
     "Password",
+    "PersonaVersion",
+    "Personas",
+    "ProbeAnswers",
+    "Proposal",
+    "Proposals",
     "ProviderKeys",
     "Recording",
     "Recordings",
@@ -90,6 +113,7 @@ __all__ = [
     "Threads",
     "Timeline",
     "Trip",
+    "Verdict",
     "Verification",
     "Vote",
     "clean_key",

@@ -3,22 +3,34 @@
 A row's hash is the SHA-256 of the JSON array (ASCII, no spaces) of its columns in table order, from `seq` to
 `previous`; `body` is hashed as the text it is stored as, so that even a space cannot be moved. Anybody can recompute
 it from a dump with a dozen lines of any language.
+
+What a person has erased is the exception that proves itself (`erasure.py`): the row keeps its place, its previous and
+its hash, so that the chain goes on, and a later row, signed with the journal's key, names the hash that the row would
+have with what stands in its body now. Such a row is counted, not believed: it shows that something was erased, by whom,
+and nothing else.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
+from company.events import Json
 from company.store.heads import Head
+
+ERASED = "journal.erased"
+"""Type of the rows that say which others were erased; their value has `rows`: pairs of seq and hash as it would be."""
 
 ROOT = "0" * 64
 """What the first row has in place of a previous hash."""
 
 MAX_PROBLEMS = 100
+
+_TYPE, _BODY = 6, 7
+"""Places of these columns in a row."""
 
 _canonical = json.JSONEncoder(separators=(",", ":"), default=lambda raw: {"bytes": bytes(raw).hex()}).encode
 
@@ -46,12 +58,14 @@ class Verification:
         rows: Rows that were read.
         head_seq: Seq of the last genuine signed head, 0 when there is none.
         problems: What is wrong, each naming the seq; at most 100, the first found.
+        erased: Rows of which a person had something erased; nothing is wrong with them.
     """
 
     ok: bool
     rows: int
     head_seq: int
     problems: list[str]
+    erased: int = 0
 
 
 @dataclass(slots=True)
@@ -61,14 +75,18 @@ class Audit:
     Args:
         heads: Genuine heads, to be met on the way.
         problems: What was found before.
+        is_signed: Tells whether the value of a `journal.erased` event was signed by this journal's key.
     """
 
     heads: Sequence[Head]
     problems: list[str]
+    is_signed: Callable[[Json], bool]
     rows: int = 0
     seq: int = 0
     hash: str = ROOT
     _due: dict[int, list[Head]] = field(init=False)
+    _changed: dict[int, str] = field(default_factory=dict)
+    _erased: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._due = {}
@@ -83,8 +101,10 @@ class Audit:
                 self.note(_gap(self.seq + 1, seq))
             elif previous != self.hash:
                 self.note(f"seq {seq}: does not follow from the row before; one of the two was changed or moved")
-            if seal(columns) != digest:
-                self.note(f"seq {seq}: the row was changed, its hash does not match")
+            if (present := seal(columns)) != digest:
+                self._changed[seq] = present
+            if columns[_TYPE] == ERASED:
+                self._read_erasure(columns[_BODY])
             if seq in self._due:
                 self._meet(seq, digest)
             self.rows, self.seq, self.hash = self.rows + 1, seq, digest
@@ -97,6 +117,7 @@ class Audit:
             expected_hash: That row's hash.
             newest: The same after the walk; others may have appended meanwhile.
         """
+        erased = self._settle()
         if self.seq < expected:
             self.note(f"seq {self.seq + 1} to {expected}: rows are missing at the end, the journal was truncated")
         elif self.seq > newest:
@@ -106,12 +127,31 @@ class Audit:
         for seq in self._due:
             self.note(f"seq {seq}: a head was signed here, but the row is missing: deleted or truncated")
         head_seq = max((head.seq for head in self.heads), default=0)
-        return Verification(not self.problems, self.rows, head_seq, self.problems[:MAX_PROBLEMS])
+        return Verification(not self.problems, self.rows, head_seq, self.problems[:MAX_PROBLEMS], erased)
 
     def note(self, problem: str) -> None:
         """Add a problem; those past the maximum only keep the journal from being good."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
+
+    def _read_erasure(self, body: Any) -> None:
+        """Take note of the rows that a genuine statement lists; of several about one row the last holds."""
+        with suppress(ValueError, TypeError, KeyError):  # a damaged statement excuses nothing
+            value = json.loads(body)["value"]
+            if self.is_signed(value):
+                self._erased.update({int(seq): str(digest) for seq, digest in value["rows"]})
+
+    def _settle(self) -> int:
+        """Note the rows that were changed without being erased, and return how many were erased."""
+        for seq, digest in self._changed.items():
+            if seq not in self._erased:
+                self.note(f"seq {seq}: the row was changed, its hash does not match")
+            elif self._erased[seq] != digest:
+                self.note(f"seq {seq}: the row was changed after it was erased")
+        for seq in sorted(self._erased.keys() - self._changed.keys()):
+            if seq <= self.seq:
+                self.note(f"seq {seq}: what was erased is back")
+        return len(self._erased)
 
     def _meet(self, seq: int, digest: str) -> None:
         if any(head.hash != digest for head in self._due.pop(seq)):

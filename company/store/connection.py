@@ -144,6 +144,27 @@ class Connection:
         self.require_outside("flush")
         sqlite.flush(self.raw)  # others go on meanwhile: a disk takes its time
 
+    def compact(self) -> None:
+        """Write the database anew, so that nothing of what was deleted or changed is left in its files.
+
+        Raises:
+            RuntimeError: A transaction is open.
+            UsageError: Another process is in the way.
+        """
+        self.require_outside("compact")
+        with self._lock:
+            try:
+                is_done = sqlite.compact(self._driver)
+            except self._driver.Error as error:
+                known = sa.exc.DBAPIError.instance("VACUUM", (), error, self._driver.Error, hide_parameters=True)
+                raise self._translated(known) from error
+        if not is_done:
+            raise UsageError(
+                "another process is reading the database, so what was erased is still in its log",
+                where=str(self._engine.url.database),
+                cure="end the process that holds it, and try again",
+            )
+
     def require_outside(self, what: str) -> None:
         """Refuse `what` inside a transaction, where it would speak of changes that may never be committed."""
         with self._lock:  # waits for another thread's, and finds its own

@@ -17,14 +17,20 @@ from company.store.access import Access
 from company.store.approvals import Approvals
 from company.store.books import SqlBooks
 from company.store.budgets import Budgets
+from company.store.casts import Casts
 from company.store.chain import ROOT
 from company.store.connection import Connection
 from company.store.effects import Effects
+from company.store.experiments import Experiments
+from company.store.feedback import Feedback
 from company.store.flags import Flags
 from company.store.heads import Heads, public_key_of
 from company.store.journal import Journal
 from company.store.mandates import Mandates
 from company.store.passwords import Password
+from company.store.personas import Personas
+from company.store.probe_answers import ProbeAnswers
+from company.store.proposals import Proposals
 from company.store.recordings import Recordings
 from company.store.runs import Runs
 from company.store.schema import home
@@ -52,6 +58,12 @@ class Store:
         recordings: What each run was given, for a replay.
         access: Who is let in: tokens, login codes and browser sessions.
         password: The home's password.
+        personas: Versions of who each role is, and the pointer to the stable one.
+        proposals: Personas that wait for a person.
+        casts: Which version each role has in each run.
+        experiments: Candidates on trial.
+        probe_answers: What versions answered to the probes.
+        feedback: What people thought of runs.
     """
 
     def __init__(
@@ -75,6 +87,12 @@ class Store:
         self.recordings = Recordings(connection, self.journal)
         self.access = Access(connection, now=now)
         self.password = Password(self.flags)
+        self.personas = Personas(connection, self.journal, now=now)
+        self.proposals = Proposals(connection, self.journal, self.personas, now=now)
+        self.casts = Casts(connection)
+        self.experiments = Experiments(connection, self.journal, self.personas, now=now)
+        self.probe_answers = ProbeAnswers(connection, now=now)
+        self.feedback = Feedback(connection, self.journal, self.runs, now=now)
 
     @classmethod
     def open(

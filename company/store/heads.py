@@ -82,6 +82,18 @@ class Heads:
         self._append(head.line())
         return head
 
+    def seal(self, statement: bytes) -> str:
+        """Return the key's signature of something that is no head, hex.
+
+        Raises:
+            IntegrityError: The signing key is missing, unreadable or another one.
+        """
+        return self._own_key(0).sign(statement).hex()
+
+    def is_sealed(self, statement: bytes, signature: str) -> bool:
+        """Tell whether a signature is this journal's own."""
+        return self._verifies(statement, signature)
+
     def flush(self) -> None:
         """Force what was appended onto the disk; takes as long as the disk does, so no lock should be held."""
         with self._file.open("rb") as file:
@@ -94,7 +106,7 @@ class Heads:
             key = _private_key(self._key, written)
             if _public(key) != self._public_key:
                 what = f"{self._key} is not the key this journal began with"
-                raise IntegrityError(f"{what}: restore it to sign seq {seq}")
+                raise IntegrityError(f"{what}: restore it to sign seq {seq}" if seq else f"{what}: restore it")
             self._signer = written, key
         return self._signer[1]
 
@@ -126,9 +138,12 @@ class Heads:
             file.write(line.encode() + b"\n")
 
     def _is_genuine(self, head: Head) -> bool:
+        return self._verifies(_statement(head.seq, head.hash, head.at), head.signature)
+
+    def _verifies(self, statement: bytes, signature: str) -> bool:
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self._public_key))
         try:
-            public.verify(bytes.fromhex(head.signature), _statement(head.seq, head.hash, head.at))
+            public.verify(bytes.fromhex(signature), statement)
         except (InvalidSignature, ValueError):
             return False
         return True

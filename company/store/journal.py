@@ -5,15 +5,16 @@ the end is signed. `home` remembers where the journal ends, so that rows cut fro
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
 
+from company import events
 from company.events import Draft, Event, Json
-from company.store.chain import Audit, Verification, seal
+from company.store.chain import ERASED, Audit, Verification, seal
 from company.store.connection import Connection
 from company.store.conversation import CHIEF, TEXT_TYPES, messages
 from company.store.heads import HEADS_FILE, Head, Heads
@@ -23,6 +24,10 @@ from company.store.schema import IS_ORDER, encode, heads, home, journal, moment_
 _end = Prepared(sa.select(home.c.last_seq, home.c.last_hash))
 _move_end = Prepared(sa.update(home), "last_seq", "last_hash")
 _insert = Prepared(sa.insert(journal))
+_row_of = Prepared(sa.select(journal).where(journal.c.seq == sa.bindparam("of_seq")))
+_rewrite = Prepared(
+    sa.update(journal).where(journal.c.seq == sa.bindparam("of_seq")).values(body=sa.bindparam("new_body"))
+)
 _insert_head = Prepared(sa.insert(heads))
 _newest_head = Prepared(
     sa.select(heads.c.seq, heads.c.hash, heads.c.at, heads.c.signature).order_by(heads.c.seq.desc()).limit(1)
@@ -159,6 +164,35 @@ class Journal:
             self._connection.known[_newest_head] = head
         return head
 
+    def erase(self, bodies: Mapping[int, str], statement: Mapping[str, Any], *, by: str) -> list[Event]:
+        """Put other bodies in the place of some, and write down, signed, that this was done.
+
+        Call it in a transaction with everything else that is erased. The rows keep their hashes; `verify` accepts
+        exactly these bodies in their places, and counts them.
+
+        Args:
+            bodies: The new bodies by seq, JSON text.
+            statement: Further fields of the `journal.erased` events, such as the reason; no erased content.
+            by: The person who ordered it.
+
+        Raises:
+            IntegrityError: The signing key is missing or another one: nothing could vouch for the erasure.
+        """
+        with self._connection.joined():
+            rows = [[seq, self._rewrite(seq, body)] for seq, body in sorted(bodies.items())]
+            values = [{**statement, "by": by, "rows": rows[start : start + 500]} for start in range(0, len(rows), 500)]
+            signed = [value | {"signature": self._heads.seal(_vouched(value))} for value in values]
+            return self.append([Draft.of_person(events.custom(ERASED, value)) for value in signed])
+
+    def _rewrite(self, seq: int, body: str) -> str:
+        """Put another body in a row, and return the hash that the row would have with it."""
+        self._connection.change(_rewrite, {"of_seq": seq, "new_body": body})
+        *columns, _ = self._connection.first(_row_of, {"of_seq": seq})
+        return seal(columns)
+
+    def _is_signed(self, value: Json) -> bool:
+        return self._heads.is_sealed(_vouched(value), str(value["signature"]))
+
     def verify(self) -> Verification:
         """Hold every row to its hash, its predecessor and the signed heads.
 
@@ -172,7 +206,7 @@ class Journal:
             genuine, problems = self._heads.read()
         known = {head.signature for head in genuine}
         removed = [f"head of seq {row.seq}: missing from {HEADS_FILE}" for row in signed if row.signature not in known]
-        audit = Audit(genuine, problems + removed)
+        audit = Audit(genuine, problems + removed, self._is_signed)
         try:
             with self._scan() as rows:
                 audit.walk(rows)
@@ -197,6 +231,11 @@ class Journal:
             rows = reader.execute(_in_order.execution_options(yield_per=2000))
             yield iter(rows)
             rows.close()
+
+
+def _vouched(value: Mapping[str, Any]) -> bytes:
+    """What a `journal.erased` event is signed for; its reason is left out, so that words in it can be erased too."""
+    return encode({"erased": value["rows"], "by": value["by"], "erasure": value.get("erasure", "")}).encode()
 
 
 def _order_ids(event: Event) -> tuple[str, str]:

@@ -164,6 +164,10 @@ class Runs:
         """Return the runs that were created or are running, oldest first: what a new start has to drive on."""
         return self._read(_every.where(runs.c.status.in_(["created", "running"])).order_by(runs.c.position))
 
+    def all(self) -> list[Run]:
+        """Return every run, oldest first."""
+        return self._read(_every.order_by(runs.c.position))
+
     def recent(self, limit: int, *, before: str = "") -> list[Run]:
         """Return the newest runs, newest first; with the id of a run as `before`, the newest that are older."""
         return (

@@ -357,3 +357,117 @@ spending = sa.Table(  # sums of the reservations by node and window, so that a r
     sa.Column("bucket", sa.Text, primary_key=True),
     *_amounts(),
 )
+
+persona_versions = sa.Table(  # every text that said who a role is; a row is never changed
+    "persona_versions",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
+    _text("role"),
+    sa.Column("number", sa.Integer, nullable=False),
+    _text("text"),
+    _text("parent"),  # hash of the version it was made from; empty for the first
+    _text("author"),
+    _text("reason"),
+    sa.Column("at", Moment, nullable=False),
+    sa.UniqueConstraint("role", "number", name="persona_versions_number"),
+)
+
+persona_pointers = sa.Table(  # which version a role has from its next turn on
+    "persona_pointers",
+    metadata,
+    sa.Column("role", sa.Text, primary_key=True),
+    _text("stable"),
+    _text("file_hash"),  # of the body of the role's file that was read last
+    sa.Column("at", Moment, nullable=False),
+)
+
+persona_proposals = sa.Table(  # texts that wait for a person
+    "persona_proposals",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    _text("role"),
+    _text("text"),
+    _text("base"),
+    _text("proposed_by"),
+    _text("reason"),
+    sa.Column("sources", Document, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    _text("state"),
+    sa.Column("decided_at", Moment),
+    sa.Column("decided_by", sa.Text),
+    _text("note"),
+    _text("version"),
+    _one_of("state", "open", "accepted", "rejected"),
+    sa.Index("persona_proposals_state", "state"),
+)
+
+exposures = sa.Table(  # which version each role has in each run
+    "exposures",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, primary_key=True),
+    _text("version"),
+    _text("experiment"),
+    _text("arm"),
+    sa.Index("exposures_experiment", "experiment", "role", "arm"),
+    _one_of("arm", "", "a", "b"),
+)
+
+experiments = sa.Table(
+    "experiments",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    _text("role"),
+    _text("base"),
+    _text("candidate"),
+    sa.Column("weight", sa.Integer, nullable=False),
+    _text("branch"),
+    sa.Column("from_rate", Exact, nullable=False),
+    sa.Column("to_rate", Exact, nullable=False),
+    sa.Column("needed", sa.Integer, nullable=False),
+    _text("state"),
+    _text("reason"),
+    sa.Column("started_at", Moment, nullable=False),
+    _text("started_by"),
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_by", sa.Text),
+    _text("ended_because"),
+    sa.Column("settled", sa.Boolean, nullable=False),  # what arm B remembered was merged or dropped
+    _one_of("state", "running", "promoted", "rolled_back"),
+    sa.Index("experiments_state", "state"),
+)
+
+experiment_scores = sa.Table(  # the same case with the base and with the candidate
+    "experiment_scores",
+    metadata,
+    sa.Column("experiment", sa.Text, primary_key=True),
+    sa.Column("case_key", sa.Text, primary_key=True),
+    sa.Column("base", sa.Boolean, nullable=False),
+    sa.Column("candidate", sa.Boolean, nullable=False),
+    sa.Column("safety", sa.Boolean, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+opinions = sa.Table(  # thumbs up or down, one a run and person
+    "opinions",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    _text("verdict"),
+    _text("note"),
+    sa.Column("at", Moment, nullable=False),
+    _one_of("verdict", "up", "down"),
+)
+
+probe_answers = sa.Table(  # what a version of a role answered to each probe
+    "probe_answers",
+    metadata,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("setting", sa.Text, primary_key=True),  # fingerprint of everything else that decides an answer
+    sa.Column("probe", sa.Text, primary_key=True),
+    sa.Column("answer", Document, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)

@@ -59,6 +59,17 @@ def flush(connection: sa.Connection) -> None:
         os.fsync(log.fileno())
 
 
+def compact(driver: sqlite3.Connection) -> bool:
+    """Write the file anew without anything that was deleted or changed, and empty the log.
+
+    Returns:
+        False when another connection was in the way: what was deleted may still stand in the log.
+    """
+    driver.execute("VACUUM").close()
+    busy, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
 def read_damaged_text(connection: sa.Connection) -> None:
     """Make `connection` return bytes that are not UTF-8 as lone surrogates instead of failing on them."""
     driver = connection.connection.dbapi_connection

@@ -6,6 +6,7 @@ keeps the agenda. It does not write texts (a role does) and does not decide whet
 """
 
 from company.studio.drafts import LONGEST_TEXT, Channel, Draft, DraftNote, Finding, Published, Review, Scheduled, Status
+from company.studio.engagement import Engaged
 from company.studio.review import figures_in, find_faults
 from company.studio.studio import Studio
 
@@ -14,6 +15,7 @@ __all__ = [
     "Channel",
     "Draft",
     "DraftNote",
+    "Engaged",
     "Finding",
     "Published",
     "Review",

@@ -12,6 +12,7 @@ from typing import get_args
 from company.errors import ToolError
 from company.ports import Books, Clock, Delivery, Letter, Outbox
 from company.studio.drafts import Channel, Draft, Finding, Published, Review, Scheduled, text_hash
+from company.studio.engagement import Engaged, Engagement
 from company.studio.review import find_faults
 
 OWN_DOMAINS = ("company.example",)
@@ -35,6 +36,7 @@ class Studio:
         self._clock = clock
         self._books = books
         self._domains = tuple(domains)
+        self._engagement = Engagement(books, outbox)
 
     def draft(
         self,
@@ -212,6 +214,11 @@ class Studio:
         """Return the newest letters to the company first. Strangers wrote them."""
         return list(await self._outbox.inbox(limit))
 
+    async def received(self, limit: int = 100) -> list[Engaged]:
+        """Return how the newest posts were received, the last measured first; what is a day old is measured first."""
+        await self._engagement.measure(self._clock.now())
+        return self._engagement.newest(limit)
+
     def _open(self, draft_id: str) -> Draft:
         """Return a draft that can still be changed."""
         draft = self.get(draft_id)
@@ -252,6 +259,7 @@ class Studio:
             self._put(draft.model_copy(update={"status": "published", "publish_at": None}))
             self._books.delete(_AGENDA, draft.id)
             self._books.put(_PUBLICATION, key, published.model_dump(mode="json"))
+            self._engagement.expect(draft, delivery)
         return published
 
     def _draft_of_call(self, key: str) -> Draft | None:

@@ -9,6 +9,7 @@ from company.trading.attribution import Attribution
 from company.trading.audit import Audit
 from company.trading.blotter import OrderReport
 from company.trading.board import Board, Look
+from company.trading.calibration import Calibration, Closed
 from company.trading.decisions import Decision
 from company.trading.desk import Desk
 from company.trading.ensemble import Consensus
@@ -27,8 +28,10 @@ __all__ = [
     "Audit",
     "Balance",
     "Board",
+    "Calibration",
     "Candle",
     "Clamp",
+    "Closed",
     "Consensus",
     "Correlations",
     "CurveReport",

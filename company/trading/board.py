@@ -64,6 +64,7 @@ class Look:
             cash=(await self._desk.exposure()).cash,
             win_rate_percent=percent(Decimal(closed.won) / closed.count) if closed.count else None,
             closed_trades=closed.count,
+            calibration=self._desk.calibration(),
             positions=await self._desk.positions(),
             balances=await self._desk.balances(),
             **dict(result),

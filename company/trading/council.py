@@ -5,12 +5,14 @@ the id of the booking that made it. Bookings are counted, so each is followed on
 was booked. Weights, outcomes and the events that tell of them are written in one transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from company.ports import Books, Json
 from company.trading.bookings import BOOKED, Bookings
+from company.trading.calibration import Closed
 from company.trading.ensemble import (
     EQUAL,
     RECENT,
@@ -32,6 +34,7 @@ from company.trading.markets import Markets
 from company.trading.orders import Orders
 from company.trading.reconciliation import Tell
 from company.trading.risk import DrawdownStep, RiskLimits
+from company.trading.signals import CONVICTION, HORIZON
 from company.trading.states import newest_state
 from company.trading.strategies.ensemble import voices
 
@@ -89,6 +92,11 @@ class Council:
         rows = self._books.newest(OUTCOMES, RECENT)
         return gains([_read(booking, row) for booking, row in rows])
 
+    def closed(self, limit: int) -> list[Closed]:
+        """Return up to `limit` sales of what it had bought, the newest first, with what was stated then."""
+        rows = self._books.newest(OUTCOMES, limit)
+        return [self._closed(_read(booking, row)) for booking, row in rows]
+
     def learn(self, tell: Tell) -> list[Step]:
         """Learn from what was booked since the last time, and tell of every change of the weights.
 
@@ -122,9 +130,35 @@ class Council:
             self._books.put(OUTCOMES, outcome.id, _row(outcome))
         return outcomes
 
+    def _closed(self, outcome: Outcome) -> Closed:
+        bought = [row for key in outcome.keys if (row := self._orders.get(key))]
+        at = datetime.fromtimestamp(outcome.at / 1000, tz=UTC)
+        since = min((datetime.fromisoformat(row["at"]) for row in bought), default=at)
+        return Closed(
+            id=outcome.id,
+            at=at,
+            symbol=outcome.symbol,
+            role=next((row["role"] for row in bought if row.get("role")), ""),
+            result=significant(outcome.result, 8),
+            conviction=_stated(bought, CONVICTION),
+            horizon_hours=_stated(bought, HORIZON),
+            held_hours=figure((at - since).total_seconds() / 3600, 2),
+            keys=outcome.keys,
+        )
+
     def _evidence(self, key: str) -> Mapping[str, Decimal]:
         row = self._orders.get(key) or {}
         return {name: Decimal(value) for name, value in row.get("evidence", {}).items()}
+
+
+def _stated(bought: Sequence[Json], name: str) -> Decimal | None:
+    """Return a figure that the decisions of purchases state, weighted by quantity; None when one does not state it."""
+    parts = [(Decimal(row.get("filled") or row["quantity"]), row.get("evidence", {}).get(name)) for row in bought]
+    stated = [(quantity, Decimal(given)) for quantity, given in parts if given is not None]
+    whole = sum((quantity for quantity, _ in stated), Decimal(0))
+    if not stated or len(stated) < len(parts) or not whole:
+        return None
+    return figure(sum((quantity * given for quantity, given in stated), Decimal(0)) / whole, 4)
 
 
 def _row(outcome: Outcome) -> Json:

@@ -22,6 +22,7 @@ from company.trading.arguments import read_limit, read_number, read_positive, re
 from company.trading.attribution import Attribution, attributed
 from company.trading.audit import Audit, audit
 from company.trading.blotter import ORDERS, Blotter, Intent, OrderReport
+from company.trading.calibration import Calibration, Closed, calibrated
 from company.trading.council import Council
 from company.trading.curve import EquityCurve
 from company.trading.decisions import Decision, Decisions, Denied, allow, known_then
@@ -641,6 +642,14 @@ class Desk:
         """Return what every strategy and role earned since the books opened; the rows sum exactly to the total."""
         _, holdings = await self._portfolio.booked()
         return attributed(holdings, self._portfolio.bookings.rows())
+
+    def closed(self, limit: int = 100) -> list[Closed]:
+        """Return the newest sales of what the ensemble had bought, with the conviction that was stated then."""
+        return self._council.closed(limit)
+
+    def calibration(self, limit: int = 1_000) -> Calibration:
+        """Return how far the convictions of the newest closed trades were borne out."""
+        return calibrated(self.closed(limit))
 
     async def audit(self) -> Audit:
         """Prove that orders, trades, ledger, holdings and balances agree, or name the first difference.

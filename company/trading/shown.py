@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from company.trading.calibration import Calibration
 from company.trading.curve import Point
 from company.trading.ear import VenueState
 from company.trading.figures import Figure, Report
@@ -20,6 +21,7 @@ class PortfolioReport(Report):
         win_rate_percent: Share of the closing trades that earned something after the fees of both ways; None before
             the first.
         closed_trades: Orders that sold something since they are counted.
+        calibration: How far the convictions stated for what was bought were borne out by what its sale came to.
     """
 
     as_of: datetime
@@ -36,6 +38,7 @@ class PortfolioReport(Report):
     drawdown_percent: Figure
     win_rate_percent: Figure | None
     closed_trades: int
+    calibration: Calibration
     since: datetime
     unpriced: list[str]
     positions: list[Position]

@@ -144,3 +144,25 @@ def test_what_the_provider_breaks_off_is_said_in_the_run(tab: Page, mind: Mind) 
     say(tab, mind.play(lambda asked: Fault("rejected")))
     expect(tab.locator(".outcome")).to_have_class(re.compile("failed"))
     expect(tab.locator(".run .note.bad")).to_be_visible()
+
+
+def test_a_thumb_is_given_by_keyboard_and_is_there_after_a_reload(
+    browse: Browse, stage: Served, mind: Mind, request: pytest.FixtureRequest
+) -> None:
+    visit, path = browse(stage), f"/?thread={thread_of(request)}"
+    tab, other = visit.tab(path), visit.tab(path)
+    say(tab, mind.play(saying(Reply("Read."))))
+    expect(tab.locator(".outcome")).to_contain_text("done")
+    tab.get_by_role("button", name="Bad answer").focus()
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Tab")
+    tab.keyboard.type("it did not look")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("button", name="kept")).to_be_visible()
+    for seen in (tab, other):
+        seen.reload()
+        expect(seen.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "true")
+        expect(seen.get_by_role("button", name="Good answer")).to_have_attribute("aria-pressed", "false")
+        expect(seen.locator(".thumbs")).to_contain_text("it did not look")
+    tab.get_by_role("button", name="Bad answer").click()
+    expect(other.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "false")

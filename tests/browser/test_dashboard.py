@@ -22,6 +22,7 @@ PANELS = {
     "news": "confidence",
     "threats": "blocked",
     "costs": "This month",
+    "memory": "of all roles and people",
 }
 
 
@@ -115,3 +116,16 @@ def _contains(words: str):
     import re
 
     return re.compile(re.escape(words))
+
+
+def test_a_memory_is_found_by_words_and_tells_where_it_came_from(page: Page, company: Served) -> None:
+    wanted = company.get("/memory?limit=30")["items"][-1]
+    panel = page.locator("#memory")
+    panel.get_by_label("Search memories").fill(wanted["text"][:200])
+    panel.get_by_label("Role of memories").select_option(wanted["role"])
+    row = panel.locator(".rows > li").filter(has=page.get_by_text(wanted["id"], exact=True)).first
+    expect(row.locator(".number")).to_be_visible()
+    row.get_by_text("History and origin").click()
+    expect(row).to_contain_text(f"learned in {wanted['run']}")
+    panel.get_by_label("Status of memories").select_option("archived")
+    expect(panel).to_contain_text("No memory of yours or the company's fits.")

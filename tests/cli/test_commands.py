@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("langgraph", "chromadb", "ccxt", "sqlalchemy", "langchain_core", "numpy", "fastapi")
+HEAVY = (
+    *("langgraph", "chromadb", "ccxt", "sqlalchemy", "langchain_core", "numpy", "fastapi", "onnxruntime", "tokenizers"),
+    "company.memory",
+)
 
 
 def test_help_imports_nothing_heavy() -> None:

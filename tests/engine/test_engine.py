@@ -76,7 +76,7 @@ async def test_a_run_begun_with_other_roles_is_refused_not_continued(
         await _cancelled(engine, lambda: marks(working))
     held.unlink()
     role = working / "roles" / "smith.md"
-    role.write_text(role.read_text() + "You also sing.\n")
+    role.write_text(role.read_text().replace("title: ", "title: Old ", 1))
     with opened(tmp_path / "home", working) as engine:
         [run] = await engine.sweep()
     assert run.status == "failed"
@@ -188,7 +188,7 @@ async def test_the_next_cycle_goes_on_from_portfolio_memory_and_journal_of_the_o
         assert [(p.symbol, p.quantity) for p in await engine.company.services[Desk].positions()] == [
             (p.symbol, p.quantity) for p in held
         ]
-        recalled = await engine.company.recall(engine.company.chief, "cycle 1", "")
+        recalled = await engine.company.recall(engine.company.chief, "cycle 1", first)
         assert any("cycle 1" in item.text for item in recalled)
         second = await engine.advance(engine.start("cycle").id)
         assert (second.number, second.as_of - first.as_of) == (2, timedelta(hours=1))

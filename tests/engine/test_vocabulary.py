@@ -13,7 +13,7 @@ from company.cli.lines import Lines
 from company.events import CUSTOM_NAMES, ID_FIELDS, WALL_FIELDS, Event
 
 DOC = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
-ROWS = re.findall(r"^\| `([a-z]+\.?[a-z]*)` \| [^|]+ \| ([^|]+) \|$", DOC.partition("## CUSTOM events")[2], flags=re.M)
+ROWS = re.findall(r"^\| `([a-z]+\.?[a-z_]*)` \| [^|]+ \| ([^|]+) \|$", DOC.partition("## CUSTOM events")[2], flags=re.M)
 FIELDS = {name: set(re.findall(r"`([a-zA-Z]+)`", re.sub(r"\([^)]*\)", "", fields))) for name, fields in ROWS}
 TYPES = set(re.findall(r"^\| `([A-Z_]+)` \|", DOC, flags=re.M))
 
@@ -68,5 +68,5 @@ def test_every_custom_event_can_be_shown_to_a_person(name: str, journal_event: C
     values |= {"before": {"bold": "0.5"}, "after": {"bold": "0.5"}} if name == "ensemble.weights" else {}
     shown: list[str] = []
     Lines(out=shown.append).show(journal_event({"type": "CUSTOM", "name": name, "value": values}))
-    quiet = {"cost", "memory.kept", "order.placed", "verdict", "world.clock"}
+    quiet = {"cost", "memory.kept", "memory.recalled", "order.placed", "persona.used", "verdict", "world.clock"}
     assert bool(shown) == (name not in quiet)

@@ -140,7 +140,7 @@ PLANTS = {
     "a memory filter dropped": Plant(
         "what-one-person-said-stays-with-them",
         "private",
-        patch=("company.memory.records._VISIBLE", "memory.role = :role"),
+        patch=("company.memory.visibility._OWNED", "memory.role = :role"),
     ),
     "a fee forgotten": Plant(
         "fees-are-taken-told-and-booked",

@@ -206,6 +206,8 @@ def test_a_bundled_prompt_renders_and_quotes_what_others_said(path: Path) -> Non
         "memories": [memory],
         "brief": {"kind": "chat", "request": "hello", "person": "Ann", "cycle": 1, "as_of": "2026-01-31"},
         "reports": "[]",
+        "notes": [memory],
+        "person": "Ann",
         "request": "hello",
         "answer": "Hello.",
         "criterion": "It greets.",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from company.memory import Embedder, VectorMemory, find_embedder
+from company.memory import Embedder, Memory, ScratchMemory, VectorMemory, find_embedder
 
 
 @dataclass
@@ -65,3 +65,11 @@ def memory(open_memory: Open, embedder: Embedder) -> VectorMemory:
 def lexical(open_memory: Open) -> VectorMemory:
     """A memory without an embedder."""
     return open_memory()
+
+
+@pytest.fixture(params=["on disk", "scratch"])
+def either(request: pytest.FixtureRequest, clock: HandClock, open_memory: Open) -> Iterator[Memory]:
+    """The memory on disk and its twin, which keep the same laws; both lexical."""
+    scratch = ScratchMemory(clock=clock)
+    yield open_memory() if request.param == "on disk" else scratch
+    scratch.close()

@@ -5,17 +5,27 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from company.memory import Embedder, VectorMemory
+from company.memory.similarity import SimilaritySetup
 
 Open = Callable[..., VectorMemory]
 
 ROOT = Path(__file__).parents[2]
 WRITER = Path(__file__).with_name("writer.py")
+HOLDER = Path(__file__).with_name("holding.py")
 
 
-def start_writer(directory: Path, name: str, *, first: int = 0, count: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(WRITER), str(directory), name, str(first), str(count)]
+def start_writer(directory: Path, name: str, *options: str, first: int = 0, count: int) -> subprocess.Popen[str]:
+    command = [sys.executable, str(WRITER), str(directory), name, str(first), str(count), *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
+
+
+def start_holder(directory: Path, step: str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(HOLDER), str(directory), step]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
 
 
 async def stored(memory: VectorMemory, acknowledged: list[str]) -> list[str]:
@@ -23,8 +33,8 @@ async def stored(memory: VectorMemory, acknowledged: list[str]) -> list[str]:
     found = []
     for line in acknowledged:
         role, number, text = line.split(":", 2)
-        recalled = await memory.recall(role, text, limit=1)
-        found += [line] if (recalled[0].id, recalled[0].text) == (number, text) else []
+        recalled = await memory.recall(role, text)
+        found += [line] if (number, text) in [(item.id, item.text) for item in recalled] else []
     return found
 
 
@@ -44,6 +54,39 @@ async def test_killing_the_writer_loses_nothing_it_acknowledged(
     assert await stored(memory, complete) == complete
     assert memory.status().pending == 0
     assert memory.count("trading") + memory.count("ceo") - len(complete) in (0, 1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("step", ["pending", "settle"])
+async def test_killing_between_commit_and_index_update_loses_nothing(
+    step: str, tmp_path: Path, clock, embedder: Embedder
+) -> None:
+    holder = start_holder(tmp_path, step)
+    acknowledged = [holder.stdout.readline().strip() for _ in range(8)]
+    assert holder.stdout.readline() == "stopped\n"
+    holder.kill()
+    holder.communicate()
+    setup = SimilaritySetup(exact_below=1)
+    memory = VectorMemory(directory=tmp_path, clock=clock, embedder=embedder, setup=setup)
+    assert memory.records.waiting(embedder.id) == 8, "the crash came before the outbox knew"
+    assert await stored(memory, acknowledged) == acknowledged
+    memory.similarity.settle()
+    assert (memory.status().index, memory.records.waiting(embedder.id)) == ("chroma", 0)
+    assert await stored(memory, acknowledged) == acknowledged
+    memory.close()
+
+
+async def test_two_processes_with_many_writes_lose_nothing(tmp_path: Path, open_memory: Open) -> None:
+    open_memory()
+    writers = [start_writer(tmp_path, name, "lexical", count=200) for name in ("one", "two")]
+    outputs = [writer.communicate(timeout=120)[0].splitlines() for writer in writers]
+    assert [writer.returncode for writer in writers] == [0, 0]
+    memory = open_memory()
+    assert (memory.count("trading"), memory.count("ceo")) == (400, 100)
+    for output in outputs:
+        for line in output[1:]:
+            role, number, text = line.split(":", 2)
+            item = memory.get(number)
+            assert (item.role, item.text) == (role, text)
 
 
 async def test_two_processes_write_and_see_each_other(tmp_path: Path, open_memory: Open, embedder: Embedder) -> None:

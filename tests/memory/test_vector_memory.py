@@ -152,7 +152,8 @@ async def test_more_important_of_two_equal_memories_comes_first(lexical: VectorM
 
 
 async def test_equal_memories_come_in_the_order_of_their_ids(lexical: VectorMemory) -> None:
-    await lexical.remember_many([Note(role="trading", text=f"Regime {name}") for name in ("d", "c", "b", "a")])
+    names = ("d", "c", "b", "a")
+    await lexical.remember_many([Note(role="trading", text=f"Regime {name}", thread_id=name) for name in names])
     assert [found.id for found in await lexical.recall("trading", "regime")] == ["m1", "m2", "m3", "m4"]
 
 

@@ -1,4 +1,7 @@
-"""A process of its own: writes numbered memories and prints the id of each one once it is acknowledged."""
+"""A process of its own: writes numbered memories and prints the id of each one once it is acknowledged.
+
+With `lexical` it writes without vectors, which is cheap enough for many.
+"""
 
 import asyncio
 import sys
@@ -16,8 +19,9 @@ class WallClock:
         return 0.0
 
 
-async def write(directory: Path, name: str, first: int, count: int) -> None:
-    memory = VectorMemory(directory=directory, clock=WallClock(), embedder=find_embedder(directory))
+async def write(directory: Path, name: str, first: int, count: int, *, lexical: bool) -> None:
+    embedder = None if lexical else find_embedder(directory)
+    memory = VectorMemory(directory=directory, clock=WallClock(), embedder=embedder)
     print(memory.status().index, flush=True)
     for number in range(first, first + count):
         text = f"{name} saw order {number} filled."
@@ -30,4 +34,6 @@ async def write(directory: Path, name: str, first: int, count: int) -> None:
     memory.close()
 
 
-asyncio.run(write(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+if __name__ == "__main__":
+    _, directory, name, first, count, *options = sys.argv
+    asyncio.run(write(Path(directory), name, int(first), int(count), lexical="lexical" in options))

@@ -32,6 +32,7 @@ GUARDED = [(*request, scopes) for request, scopes in SCOPES_OF.items() if set(sc
 NAMES = {
     "run_id": "R1",
     "approval_id": "A1",
+    "memory_id": "m1",
     "mandate_id": "m1",
     "role": "ceo",
     "thread_id": "main",

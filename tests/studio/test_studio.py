@@ -192,7 +192,7 @@ def crashing_studio(at):
     return studio, sent
 
 
-STEPS_OF_PUBLISH = 7  # two notes, before and after sending, three notes
+STEPS_OF_PUBLISH = 8  # two notes, before and after sending, four notes
 SENT = 3  # the first step at which the outbox has the message
 
 

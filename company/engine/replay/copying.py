@@ -21,7 +21,7 @@ _DATABASES = frozenset({".db", ".sqlite3"})
 _LEFT_OUT = ("-wal", "-shm", "-journal", ".lock")
 
 
-def require_paper(world: WorldSettings) -> None:
+def require_paper(world: WorldSettings, *, what: str = "a fork") -> None:
     """Refuse a company that is wired to the real world.
 
     Raises:
@@ -30,9 +30,9 @@ def require_paper(world: WorldSettings) -> None:
     for port in ("venues", "news", "traffic", "outbox"):
         if (adapter := getattr(world, port)) not in {PAPER, (PAPER,)}:
             raise UsageError(
-                f"{adapter!r} is not the paper world: what a fork does would really happen",
+                f"{adapter!r} is not the paper world: what {what} does would really happen",
                 where=f"company.toml [world] {port}",
-                cure="fork a run of a company whose world is paper",
+                cure=f"try {what} of a company whose world is paper",
             )
 
 
@@ -42,7 +42,7 @@ def copy_home(state: Path, to: Path) -> None:
         target = to / file.relative_to(state)
         target.parent.mkdir(parents=True, exist_ok=True)
         if file.suffix in _DATABASES:
-            _back_up(file, target)
+            back_up(file, target)
         else:
             shutil.copy2(file, target)
 
@@ -66,7 +66,8 @@ def _files(state: Path) -> Iterator[Path]:
             yield path
 
 
-def _back_up(file: Path, target: Path) -> None:
+def back_up(file: Path, target: Path) -> None:
+    """Copy a database as it is at one moment, also while another process writes it."""
     source = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
     with closing(source), closing(sqlite3.connect(target)) as copy:
         source.backup(copy)

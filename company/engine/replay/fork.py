@@ -140,6 +140,7 @@ class _Fork(Engine):
     def _begin(self, message: str) -> Run:
         origin = self._shared.reel.run
         request = "\n\n".join(filter(None, [origin.request, self.company.redactor.text(message)]))
+        cast = self.company.casting.of(origin)
         with self._store.transaction():
             run = self._store.runs.create(
                 kind=origin.kind,
@@ -149,9 +150,10 @@ class _Fork(Engine):
                 number=origin.number,
                 as_of=origin.as_of,
                 seed=origin.seed,
-                identity=self.company.identity,
+                identity=self.company.casting.identity(cast),
             )
             self._note(run, *opening(run, self.waking.reasons(origin)))
+            self.company.casting.pin(run, cast)
         return run
 
     def names(self, run_id: str) -> dict[str, str]:

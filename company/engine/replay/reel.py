@@ -11,7 +11,9 @@ from company.events import Draft, Event
 from company.governor import tape
 from company.store import Approval, Recording, Run, Store
 
-INPUTS = frozenset({"approval.decided", "approval.escalated", "approval.voted", "effect.settled", "roles.woken"})
+INPUTS = frozenset(
+    {"approval.decided", "approval.escalated", "approval.voted", "effect.settled", "persona.used", "roles.woken"}
+)
 """Events that tell of what was done to a run."""
 
 MOST = 1_000_000

@@ -86,7 +86,7 @@ async def _played(stage: Stage, company: Company, reel: Reel) -> Replayed:
         same=len(reel.events) - sum(each.expected is not None for each in found),
         decisions=stage.decisions,
         differences=[*found, *(Difference(None, note=note) for note in notes)],
-        changed=reel.run.identity != company.identity,
+        changed=reel.run.identity != company.casting.identity(company.casting.of(reel.run)),
         seconds=time.perf_counter() - began,
         took=reel.seconds,
     )

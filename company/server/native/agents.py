@@ -1,11 +1,9 @@
 """The roles at work: what each is doing, what it handed in last, what its models took today."""
 
-import hashlib
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import Field
 
 from company.engine import Engine
 from company.governor import COMPANY, all_holds
@@ -84,19 +82,6 @@ class TaskView(View):
     finished_at: datetime | None
 
 
-class Persona(View):
-    """Who a role is: the text its model reads.
-
-    Attributes:
-        version: SHA-256 of the role's file, first 12 digits.
-    """
-
-    role: str
-    title: str
-    text: str
-    version: str = Field(examples=["0f1e2d3c4b5a"])
-
-
 class Agents:
     """Endpoints about roles.
 
@@ -108,7 +93,6 @@ class Agents:
     def __init__(self, engine: Engine, tally: Tally) -> None:
         self._company, self._store, self._tally = engine.company, engine.company.store, tally
         self._lanes = Lanes(self._store)
-        self._versions = {role.id: _version(self._company, role) for role in self._company.roles.values()}
 
     def router(self) -> APIRouter:
         """Return the routes."""
@@ -116,7 +100,6 @@ class Agents:
         routes.door("GET", "/agents", self.agents, "read")
         routes.door("GET", "/agents/{role}", self.agent, "read", refuses=(404,))
         routes.door("GET", "/agents/{role}/tasks", self.tasks, "read", refuses=(404,))
-        routes.door("GET", "/personas/{role}", self.persona, "read", refuses=(404,))
         return routes
 
     async def agents(self) -> list[AgentView]:
@@ -134,11 +117,6 @@ class Agents:
         if not found.reports_to:
             return [_led(run) for run in self._store.runs.recent(most)]
         return [_task(lane, self._store.runs.get(lane.run_id)) for lane in self._lanes.newest(found.id, limit=most)]
-
-    async def persona(self, role: RoleId) -> Persona:
-        """Return who a role is."""
-        found = self._role(role)
-        return Persona(role=found.id, title=found.title, text=found.persona, version=self._versions[found.id])
 
     def _role(self, name: str) -> Role:
         if name not in self._company.roles:
@@ -237,8 +215,3 @@ def _led(run: Run) -> TaskView:
 
 def _subject(run: Run) -> str:
     return run.request or f"cycle {run.number}"
-
-
-def _version(company: Company, role: Role) -> str:
-    file = company.directory.roles / f"{role.id}.md"
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]

@@ -13,8 +13,10 @@ from company.server.native.approvals import ApprovalDoors
 from company.server.native.control import Control
 from company.server.native.conversations import Conversations
 from company.server.native.costs import CostDoors
+from company.server.native.feedback import FeedbackDoors
 from company.server.native.mandates import MandateDoors
 from company.server.native.memory import MemoryDoors
+from company.server.native.personas import PersonaDoors
 from company.server.native.runs import RunDoors
 from company.server.native.why import WhyDoors
 from company.store import Tally
@@ -33,10 +35,12 @@ class Api:
         self._parts = (
             Conversations(engine, commands),
             RunDoors(engine, commands),
+            FeedbackDoors(engine, commands),
             ApprovalDoors(engine, commands),
             MandateDoors(engine, commands),
             Agents(engine, tally),
-            MemoryDoors(engine.company.memory, engine.company.roles),
+            PersonaDoors(engine),
+            MemoryDoors(engine.company.memory, engine.company.roles, commands),
             CostDoors(engine, tally),
             WhyDoors(engine),
             Control(engine, commands),

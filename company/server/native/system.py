@@ -22,6 +22,7 @@ from company.home import mode_of
 from company.server.doors.webhooks import HookState, Webhooks
 from company.server.driving import Driver
 from company.server.faults import Refusal
+from company.server.native.memory import MemoryState
 from company.server.native.views import RunView, View
 from company.server.principal import principal_of
 from company.server.streams.direct import Plain
@@ -77,6 +78,7 @@ class Status(View):
     running: list[str]
     last_run: RunView | None
     costs: Costs
+    memory: MemoryState
     health: Health
 
 
@@ -275,6 +277,7 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
         running=driven,
         last_run=RunView.of(last) if last else None,
         costs=records.costs(),
+        memory=MemoryState.of(company.memory),
         health=_health(records.health(), driven),
     )
 

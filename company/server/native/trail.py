@@ -26,7 +26,8 @@ class Step:
         seq: Number of the event.
         at: Wall-clock time.
         agent: Who did it, as an agent path.
-        kind: `request`, `plan`, `call`, `verdict`, `asked`, `decided`, `effect`, `result`, `fault`, `report`, `end`.
+        kind: `request`, `recalled`, `plan`, `call`, `verdict`, `asked`, `decided`, `effect`, `result`, `fault`,
+            `report`, `end`.
         text: What happened, in words.
         detail: All that the event says, as JSON.
         call: Id of the tool call it belongs to, empty for none.
@@ -50,8 +51,9 @@ def trail_of(run: Run, events: Sequence[Event]) -> list[Step]:
 def led_to(steps: Sequence[Step], agent: str, call: str) -> list[Step]:
     """Return the steps that led to one tool call of one agent, and what came of it.
 
-    That is: the request, the CEO's plan for this agent, what the agent called before, the call itself with its verdict,
-    approval, effect and result, and how the agent and the run ended.
+    That is: the request, what the agent and who gave it the task were reminded of, the CEO's plan for this agent, what
+    the agent called before, the call itself with its verdict, approval, effect and result, and how the agent and the
+    run ended.
     """
     first = next((step.seq for step in steps if (step.agent, step.call) == (agent, call)), 0)
     return [step for step in steps if _leads(step, agent, call, first)]
@@ -62,6 +64,8 @@ def _leads(step: Step, agent: str, call: str, first: int) -> bool:
         return True
     if step.kind == "plan":
         return bool(step.detail.get("path") == agent)
+    if step.kind == "recalled":  # what the one who gave the task was reminded of led to it too
+        return f"{agent}/".startswith(f"{step.agent}/")
     if step.call:
         return step.agent == agent and (step.call == call or step.seq < first)
     return step.agent == agent
@@ -96,6 +100,10 @@ class _Teller:
         run = self._run
         text = f'{run.person or "somebody"} asked: "{run.request}"' if run.request else f"cycle {run.number} began"
         return [_step(event, "request", text, {"run": run.id, "thread": run.thread_id, "as_of": run.as_of.isoformat()})]
+
+    def recalled(self, event: Event) -> list[Step]:
+        value = event.body["value"]
+        return [_step(event, "recalled", f"was reminded of {', '.join(map(_memory, value['items']))}", value)]
 
     def plan(self, event: Event) -> list[Step]:
         steps = event.body["content"].get("steps", [])
@@ -206,6 +214,7 @@ _FAULTS = {
 }
 _TELLERS: Mapping[str, Callable[[_Teller, Event], list[Step]]] = {
     "RUN_STARTED": _Teller.request,
+    "memory.recalled": _Teller.recalled,
     "ACTIVITY_SNAPSHOT": _Teller.plan,
     "TOOL_CALL_START": _Teller.start,
     "TOOL_CALL_ARGS": _Teller.arguments,
@@ -227,6 +236,11 @@ TYPES = frozenset(_TELLERS)
 
 def _step(event: Event, kind: str, text: str, detail: Any, call: str = "") -> Step:
     return Step(event.seq, event.at, event.agent, kind, text, detail, call)
+
+
+def _memory(item: Json) -> str:
+    """Name a memory with its origin and how well it fitted; its words are those of who may read them."""
+    return f"{item['id']} ({item['kind']}, said by {item['source']}, {item['date'][:10]}, score {item['score']:.2f})"
 
 
 def _listed(values: Json) -> str:

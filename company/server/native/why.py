@@ -1,7 +1,7 @@
 """Why something happened: the trail of an approval, an order, a run, an effect or a single tool call."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -11,7 +11,8 @@ from company.engine import Engine
 from company.errors import UsageError
 from company.governor import effect_key
 from company.server.faults import Refusal, found
-from company.server.native.routing import Routes
+from company.server.native.memory import visible
+from company.server.native.routing import Routes, Who
 from company.server.native.trail import TYPES, Step, led_to, trail_of
 from company.server.native.views import View
 from company.store import Run
@@ -27,14 +28,26 @@ class StepView(View):
         seq: Number of the journal's event that says so.
         agent: Who did it, as an agent path.
         text: What happened, in words.
-        detail: All that the event says.
+        detail: All that the event says; of what a role was reminded of also the `text` of each memory, as far as you
+            may see it.
     """
 
     seq: int
     at: datetime
     agent: str
     kind: Literal[
-        "request", "plan", "call", "verdict", "asked", "decided", "effect", "result", "fault", "report", "end"
+        "request",
+        "recalled",
+        "plan",
+        "call",
+        "verdict",
+        "asked",
+        "decided",
+        "effect",
+        "result",
+        "fault",
+        "report",
+        "end",
     ]
     text: str
     detail: Any
@@ -71,7 +84,7 @@ class WhyDoors:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._store = engine.company.store
+        self._store, self._memory = engine.company.store, engine.company.memory
 
     def router(self) -> APIRouter:
         """Return the route."""
@@ -81,6 +94,7 @@ class WhyDoors:
 
     async def why(
         self,
+        who: Who,
         subject: Annotated[
             str,
             Path(
@@ -94,12 +108,21 @@ class WhyDoors:
     ) -> WhyView:
         """Return the steps that led to something, each with the number of the event that says so.
 
-        They are: the request, the CEO's plan, what the role called with which arguments, the governor's verdicts, who
-        approved, what happened outside, and what came out.
+        They are: the request, what roles were reminded of, the CEO's plan, what the role called with which arguments,
+        the governor's verdicts, who approved, what happened outside, and what came out.
         """
         found = self._of_call(self._run(run), subject) if run else self._find(subject)
-        steps = [StepView.of(step) for step in found.steps]
+        steps = [StepView.of(self._with_words(step, who.person)) for step in found.steps]
         return WhyView(subject=subject, what=found.what, run=found.run.id, steps=steps)
+
+    def _with_words(self, step: Step, person: str) -> Step:
+        """Add to memories that a role was reminded of what they say, as far as a person may read it."""
+        if step.kind != "recalled" or self._memory is None:
+            return step
+        memory = self._memory
+        seen = {item["id"]: visible(memory, person, item["id"]) for item in step.detail["items"]}
+        items = [{**item, "text": known.text if (known := seen[item["id"]]) else ""} for item in step.detail["items"]]
+        return replace(step, detail={**step.detail, "items": items})
 
     def _find(self, subject: str) -> _Found:
         if re.fullmatch(r"R[0-9]+", subject):

@@ -7,7 +7,7 @@
 | `trading` | orders, fills, the live switch, reconciled effects, tripped budgets, approvals, and every event    |
 |           | of the role `trading`                                                                             |
 | `agents`  | who works on what and says what: runs, plans, assignments, messages, tool calls, verdicts,        |
-|           | reports, costs, memory, approvals, alerts, posts                                                  |
+|           | reports, costs, memory, personas, feedback, approvals, alerts, posts                              |
 """
 
 from collections.abc import Collection

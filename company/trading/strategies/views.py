@@ -144,7 +144,7 @@ async def evidence(desk: Desk, strategy: str, symbol: str, side: Side) -> Mappin
             f"strategy {strategy!r} does not wish to {side} {symbol} now, it {said}: an order goes under its name only "
             "when it does; leave `strategy` out if the order is your own idea"
         )
-    return wish.evidence
+    return wish.claims
 
 
 async def _wish(desk: Desk, strategy: str, symbol: str) -> Signal | None:

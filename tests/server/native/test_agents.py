@@ -1,6 +1,5 @@
 """The roles over HTTP: what each does now, did last and costs."""
 
-import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -143,9 +142,9 @@ def test_a_task_without_a_report_ends_as_its_run_did(start_server) -> None:
 def test_a_persona_is_the_text_of_its_file(server) -> None:
     with server.client() as client:
         persona = client.get("/api/v1/personas/trading").json()
-    file = server.directory / "roles" / "trading.md"
     assert persona["text"] == "You trade."
-    assert persona["version"] == hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    assert [(each["number"], each["author"]) for each in persona["log"]] == [(1, "file")]
+    assert persona["version"] == persona["log"][0]["version"]
 
 
 def test_costs_stand_beside_their_limits_and_add_up(server) -> None:

@@ -28,8 +28,10 @@ ANSWERS = {
     "/market": "Market",
     "/market/candles": "Candles",
     "/memory": "Memories",
+    "/memory/{memory_id}": "MemoryTrail",
     "/news": "News",
     "/orders": "Orders",
+    "/personas": "PersonaLine[]",
     "/personas/{role}": "Persona",
     "/portfolio": "Portfolio",
     "/portfolio/equity": "EquityCurve",
@@ -51,7 +53,14 @@ ANSWERS = {
 APART = {"/events", "/health"}
 """Events are held against the contract in the timeline; health is for machines that watch, not for the web."""
 
-NAMES = {"role": "trading", "thread_id": "main", "run_id": "R1", "approval_id": "A1", "subject": "R1"}
+NAMES = {
+    "role": "trading",
+    "thread_id": "main",
+    "run_id": "R1",
+    "approval_id": "A1",
+    "memory_id": "m1",
+    "subject": "R1",
+}
 """What stands for the parameters of paths; each list of the company is asked through them."""
 
 _TOKEN = re.compile(r'"[^"]*"|\w+|[^\w\s]')

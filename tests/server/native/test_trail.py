@@ -97,3 +97,16 @@ def test_a_long_value_is_cut_in_the_sentence_and_whole_in_the_detail() -> None:
     steps = trail_of(RUN, journal(*[("ceo", body) for body in events.tool_call("one", "t", f'{{"a": "{long}"}}')]))
     assert len(steps[0].text) < 400
     assert steps[0].detail["arguments"]["a"] == long
+
+
+def test_what_the_agent_and_its_chief_were_reminded_of_led_to_a_call() -> None:
+    item = {"kind": "semantic", "source": "operator", "date": "2026-03-02T09:00:00+00:00", "score": 0.5, "parts": {}}
+    reminders = [
+        (agent, events.custom("memory.recalled", {"role": agent, "items": [{"id": name, **item}]}))
+        for agent, name in (("ceo", "m1"), ("ceo/trading", "m2"), ("ceo/content", "m3"), ("ceo/trading~2", "m4"))
+    ]
+    steps = trail_of(RUN, journal(*reminders, *call("ceo/trading", "it"), result("ceo/trading", "it")))
+    led = led_to(steps, "ceo/trading", "it")
+    assert [step.text for step in led if step.kind == "recalled"] == [
+        f"was reminded of {name} (semantic, said by operator, 2026-03-02, score 0.50)" for name in ("m1", "m2")
+    ]

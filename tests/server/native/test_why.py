@@ -5,6 +5,10 @@ from urllib.parse import quote
 
 import pytest
 
+from company import events
+from company.events import Draft
+from company.memory import Note
+
 
 @pytest.fixture(scope="module")
 def bought(server: Any) -> dict[str, Any]:
@@ -94,3 +98,29 @@ def test_a_rejection_is_part_of_the_trail(server) -> None:
 def test_words_of_strangers_stay_plain_text(server, bought) -> None:
     call = next(step for step in why(server, bought["approval"]["id"])["steps"] if step["kind"] == "call")
     assert "reason=<b>asked</b> for it" in call["text"]
+
+
+async def test_a_run_names_what_roles_were_reminded_of_in_words_only_for_who_may_read_them(company: Any) -> None:
+    memory, store = company.engine.company.memory, company.engine.company.store
+    await company.chat("hello")
+    notes = [Note(role="ceo", text=f"{name} is in a hurry", person=name, source="user") for name in ("Ada", "Grace")]
+    kept = [item.id for item in await memory.remember_many(notes)]
+    date = "2026-03-02T09:00:00+00:00"
+    rest = {
+        "kind": "episodic",
+        "source": "user",
+        "date": date,
+        "tainted": False,
+        "score": 0.834,
+        "parts": {"text": 1.0},
+    }
+    value = {"role": "ceo", "items": [{"id": name, **rest} for name in (*kept, "m999")]}
+    store.journal.append([Draft("R1", "main", "ceo", "debug", events.custom("memory.recalled", value))])
+
+    trail = await company.get("/why/R1")
+
+    step = trail["steps"][-1]
+    assert (step["kind"], step["agent"]) == ("recalled", "ceo")
+    assert step["text"].startswith(f"was reminded of {kept[0]} (episodic, said by user, 2026-03-02, score 0.83), ")
+    assert [item["text"] for item in step["detail"]["items"]] == ["Ada is in a hurry", "", ""]
+    assert "Grace" not in str(step)

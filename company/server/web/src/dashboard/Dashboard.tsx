@@ -13,6 +13,7 @@ import { Balances } from "./panels/Balances";
 import { CostsPanel } from "./panels/CostsPanel";
 import { Equity } from "./panels/Equity";
 import { MarketPanel } from "./panels/MarketPanel";
+import { MemoryPanel } from "./panels/MemoryPanel";
 import { NewsPanel } from "./panels/NewsPanel";
 import { OpenOrders } from "./panels/OpenOrders";
 import { Positions } from "./panels/Positions";
@@ -52,6 +53,7 @@ export default function Dashboard() {
           <NewsPanel live={news} />
           <ThreatsPanel live={threats} />
           <CostsPanel live={costs} />
+          <MemoryPanel roles={(agents.data ?? []).map(({ id }) => id)} />
         </div>
         <Attribution />
       </div>

@@ -11,6 +11,8 @@ const named = (...names: string[]) => {
 
 const DECIDED = ["approval.asked", "approval.decided", "approval.escalated", "approval.voted", "RUN_FINISHED", "RUN_ERROR"];
 
+const REMEMBERED = ["kept", "decided", "forgotten", "imported", "retained", "rolled_back", "shared"].map((name) => `memory.${name}`);
+
 export const concerning = {
   money: { on: named("trade.filled", "world.clock", "RUN_FINISHED"), every: 30_000 },
   market: { on: named("trade.filled", "world.clock", "RUN_FINISHED"), every: 30_000 },
@@ -19,5 +21,6 @@ export const concerning = {
   approvals: { on: named(...DECIDED), every: 60_000 },
   agents: { on: named("SUBAGENT_STARTED", "SUBAGENT_FINISHED", "report", "cost", "RUN_STARTED", "breaker.tripped", "breaker.cleared", ...DECIDED), every: 30_000 },
   news: { on: named("world.clock", "RUN_FINISHED"), every: 60_000 },
+  memory: { on: named(...REMEMBERED, "RUN_FINISHED"), every: 60_000 },
   threats: { on: named("alert.raised", "source.blocked"), every: 60_000 },
 } satisfies Record<string, When>;

@@ -3,7 +3,7 @@
 import { useNow } from "../terminal/useNow";
 import { dollars } from "../terminal/words";
 import { useConnection, useLive, type Connection } from "../wire/live";
-import type { Status } from "../wire/types";
+import type { MemoryState, Status } from "../wire/types";
 import { changesStatus } from "./concern";
 import { Settings } from "./Settings";
 import { Threads } from "./Threads";
@@ -42,12 +42,32 @@ function Pills({ status, toApprovals }: { status: Status; toApprovals(): void })
       <span className="pill" title="Spent on models today, and the most that may be">
         {dollars(costs.usd_today)} <span className="dim limit">of {dollars(costs.usd_day_limit)}</span>
       </span>
+      <MemoryPill memory={status.memory} />
       {waiting > 0 && (
         <button type="button" className="pill warn" onClick={toApprovals}>
           {waiting} {waiting === 1 ? "approval waits" : "approvals wait"}
         </button>
       )}
     </>
+  );
+}
+
+/** Says what keeps the roles from remembering as well as they could; nothing when nothing does. */
+function MemoryPill({ memory }: { memory: MemoryState }) {
+  const { state, items, unembedded, degraded } = memory;
+  if (unembedded > 0 && items > 0) {
+    const done = Math.floor((100 * Math.max(0, items - unembedded)) / items);
+    return (
+      <span className="pill warn" title={`The new embedder has read ${items - unembedded} of ${items} memories; until then only shared words are found in the rest.`}>
+        memory: embedding {done} %
+      </span>
+    );
+  }
+  if (!state.startsWith("degraded")) return null;
+  return (
+    <span className="pill warn" title={degraded}>
+      memory {state}
+    </span>
   );
 }
 

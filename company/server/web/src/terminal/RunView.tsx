@@ -2,21 +2,24 @@
 
 import { memo } from "react";
 
-import { nameOf, type Asked, type Entry, type Lane, type Log, type RunLog, type Said, type Step } from "../wire/log";
+import { nameOf, type Asked, type Entry, type Lane, type Log, type Opinions, type RunLog, type Said, type Step } from "../wire/log";
 import { ApprovalCard } from "./ApprovalCard";
 import { shownWith } from "./approvals";
 import { LaneView } from "./LaneView";
 import { Markdown } from "./Markdown";
+import { isAnswered, Thumbs } from "./Thumbs";
 import { clock, count, dollars, lasted } from "./words";
 
-export const RunView = memo(function RunView({ run, asked }: { run: RunLog; asked: Log["asked"] }) {
+const NONE: Opinions = {};
+
+export const RunView = memo(function RunView({ run, asked, opinions = NONE }: Shown) {
   return (
     <section className={`run ${run.state}`} aria-label={run.id ? `Run ${run.id}` : "The company"}>
       {run.id && !run.thread && <CycleHead run={run} />}
       {run.entries.map((entry) => (
         <EntryView key={nameOf(entry)} entry={entry} run={run} asked={asked} />
       ))}
-      {run.id && <Outcome run={run} />}
+      {run.id && <Outcome run={run} opinions={opinions} />}
     </section>
   );
 }, isSame);
@@ -24,11 +27,12 @@ export const RunView = memo(function RunView({ run, asked }: { run: RunLog; aske
 interface Shown {
   run: RunLog;
   asked: Log["asked"];
+  opinions?: Opinions | undefined;
 }
 
 /** Approvals of other runs do not matter to this one. */
 function isSame(before: Shown, after: Shown): boolean {
-  if (before.run !== after.run) return false;
+  if (before.run !== after.run || before.opinions !== after.opinions) return false;
   if (before.asked === after.asked) return true;
   return after.run.entries.every((entry) => entry.kind !== "approval" || before.asked[entry.id] === after.asked[entry.id]);
 }
@@ -108,7 +112,7 @@ function Plan({ steps, lanes, ended }: { steps: readonly Step[]; lanes: RunLog["
 
 const WORDS = { running: "working", waiting: "waits for a person", done: "done", degraded: "done, with shortcomings", failed: "failed", stopped: "stopped" };
 
-function Outcome({ run }: { run: RunLog }) {
+function Outcome({ run, opinions }: { run: RunLog; opinions: Opinions }) {
   const calls = Object.values(run.lanes).reduce((sum, lane) => sum + lane.items.filter((item) => item.kind === "call").length, 0);
   const took = lasted(run.begun, run.ended);
   return (
@@ -119,14 +123,15 @@ function Outcome({ run }: { run: RunLog }) {
         </p>
       ))}
       {run.error && <p className="note line bad">{run.error}</p>}
-      <p className={`outcome ${run.state}`}>
+      <div className={`outcome ${run.state}`}>
         <span className="mark">{WORDS[run.state]}</span>
         <span className="dim">
           {[run.id, calls ? count(calls, "call") : "", run.cost.tokens ? count(run.cost.tokens, "token") : "", run.ended ? dollars(run.cost.usd) : "", run.state === "waiting" ? "" : took]
             .filter(Boolean)
             .join(" · ")}
         </span>
-      </p>
+        {isAnswered(run) && <Thumbs run={run.id} opinions={opinions} />}
+      </div>
     </>
   );
 }

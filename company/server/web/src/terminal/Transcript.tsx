@@ -62,7 +62,7 @@ export function Transcript({ journal }: { journal: Journal }) {
             </p>
           )}
           {loading === "ready" && !items.length && <Welcome />}
-          {visible.map((item) => ("run" in item ? <RunView key={item.key} run={item.run} asked={log.asked} /> : <LocalView key={item.key} local={item.local} />))}
+          {visible.map((item) => ("run" in item ? <RunView key={item.key} run={item.run} asked={log.asked} opinions={log.feedback[item.run.id]} /> : <LocalView key={item.key} local={item.local} />))}
           <OnItsWay thread={journal.thread} runs={log.runs} />
           <div ref={end} className="transcript-end" />
         </div>

@@ -94,6 +94,7 @@ export class Journal {
   }
 
   #hear(event: Event): void {
+    if (event.type === "CUSTOM" && event.name === "journal.erased") return void this.load(); // what is on the screen says what is gone
     const { threadId } = event.metadata;
     if (threadId !== "" && threadId !== this.thread) return;
     this.#queue.push(event);

@@ -12,6 +12,8 @@ export interface Log {
   known: number;
   runs: readonly RunLog[];
   asked: { readonly [id: string]: Asked };
+  /** By run, also of runs that are not at hand. */
+  feedback: { readonly [run: string]: Opinions };
 }
 
 export interface RunLog {
@@ -32,6 +34,13 @@ export interface RunLog {
   error: string;
   /** What stood in for what, or went wrong, in words. */
   degraded: readonly string[];
+}
+
+/** What people thought of an answer, by name. */
+export type Opinions = { readonly [person: string]: Thumb };
+export interface Thumb {
+  value: "up" | "down";
+  note: string;
 }
 
 /** For the eye; the ledger of `/costs` is exact. */
@@ -135,7 +144,7 @@ export interface Asked {
   escalated: boolean;
 }
 
-export const EMPTY: Log = { known: 0, runs: [], asked: {} };
+export const EMPTY: Log = { known: 0, runs: [], asked: {}, feedback: {} };
 export const FREE: Cost = { usd: 0, tokens: 0 };
 
 /** What makes an entry the same as another one of its run; a component's key, too. */

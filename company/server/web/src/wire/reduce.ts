@@ -2,7 +2,7 @@
 // not touched by an event stays the same object, so that it is not drawn again.
 
 import { EMPTY, FREE, nameOf, roleOf } from "./log";
-import type { Asked, Call, Cost, Entry, Lane, LaneState, Log, Result, RunLog, RunState, Said } from "./log";
+import type { Asked, Call, Cost, Entry, Lane, LaneState, Log, Result, RunLog, RunState, Said, Thumb } from "./log";
 import { NOTED, noteOf } from "./notes";
 import type { Event, Json, Time } from "./types";
 
@@ -19,7 +19,7 @@ export function prepend(log: Log, events: readonly Event[]): Log {
   const older = reduce(EMPTY, events);
   const whole = new Set(older.runs.filter((run) => run.id).map((run) => run.id));
   const runs = [...older.runs, ...log.runs.filter((run) => !whole.has(run.id))];
-  return { known: log.known, runs, asked: { ...older.asked, ...log.asked } };
+  return { known: log.known, runs, asked: { ...older.asked, ...log.asked }, feedback: { ...older.feedback, ...log.feedback } };
 }
 
 /** Forget all but the newest `count` runs. */
@@ -30,7 +30,7 @@ export function newest(log: Log, count: number): Log {
 function take(log: Log, event: Event): Log {
   const { seq } = event.metadata;
   if (seq <= log.known) return log;
-  const next = { ...log, known: seq };
+  const next = { ...log, known: seq, feedback: feedbackAfter(log.feedback, event) };
   const act = actOf(event);
   if (!act) return next;
   const place = event.metadata.runId ? log.runs.findLastIndex((run) => run.id === event.metadata.runId) : -1;
@@ -224,6 +224,15 @@ function note(run: RunLog, event: Event): RunLog {
 
 function ask(run: RunLog, event: Event): RunLog {
   return put(run, { kind: "approval", id: text(fields(event.value).approval) });
+}
+
+/** An opinion counts until its person gives another one or takes it back. */
+function feedbackAfter(feedback: Log["feedback"], event: Event): Log["feedback"] {
+  if (event.type !== "CUSTOM" || event.name !== "feedback.given") return feedback;
+  const { run, by, verdict, note: words } = fields(event.value);
+  const { [text(by)]: _, ...others } = feedback[text(run)] ?? {};
+  const given: { [person: string]: Thumb } = verdict === "up" || verdict === "down" ? { [text(by)]: { value: verdict, note: text(words) } } : {};
+  return { ...feedback, [text(run)]: { ...others, ...given } };
 }
 
 function askedAfter(asked: Log["asked"], event: Event): Log["asked"] {

@@ -52,6 +52,7 @@ export interface Status {
   running: string[];
   last_run: Run | null;
   costs: Costs;
+  memory: MemoryState;
   health: { ok: boolean; unfinished_runs: string[]; failed_runs: string[]; unknown_effects: number; journal_rows: number };
 }
 
@@ -169,10 +170,24 @@ export interface Portfolio {
   /** Per cent of closing trades that earned something; null before the first. */
   win_rate_percent: string | null;
   closed_trades: number;
+  calibration: Calibration;
   since: Time;
   unpriced: string[];
   positions: Position[];
   balances: { venue: string; currency: string; free: string; total: string; value: Money | null }[];
+}
+/** Stated conviction against outcome, of closed trades. */
+export interface Calibration {
+  trades: number;
+  /** Closed trades without a stated conviction. */
+  unstated: number;
+  earned: number;
+  /** Mean squared distance of conviction and outcome, 0 to 1; null without trades. */
+  brier: string | null;
+  /** The same if every conviction had been the share that earned. */
+  base: string | null;
+  /** Those that hold a trade, the lowest first. */
+  buckets: { low: string; high: string; trades: number; earned: number; stated: string; result: Money }[];
 }
 export interface Position {
   symbol: string;
@@ -326,10 +341,64 @@ export interface Report {
   notices: string[];
 }
 
-/** GET /memory?role=trading&query=btc&limit=20 — without a query the newest first */
+/** GET /memory?role=trading&query=btc&kind=semantic&status=active&limit=20 — without a query the newest first */
 export interface Memories {
-  status: { items: number; embedder: string; degraded: string };
-  items: { id: string; role: string; kind: string; text: string; subject: string; source: string; tainted: boolean; created_at: Time; score: number | null }[];
+  status: MemoryState;
+  items: Memory[];
+}
+export interface MemoryState {
+  state: "off" | "ok" | "degraded: lexical";
+  items: number;
+  embedder: string;
+  /** What is worse than it could be, and what to do; empty when nothing is. */
+  degraded: string;
+  /** Memories that the embedder has not read yet, after it was changed. */
+  unembedded: number;
+}
+export type MemoryKind = "persona" | "episodic" | "semantic" | "procedural" | "relationship";
+export type MemoryStatus = "active" | "proposed" | "quarantined" | "archived";
+export interface Memory {
+  id: string;
+  /** `*` is all roles. */
+  role: string;
+  kind: MemoryKind;
+  status: MemoryStatus;
+  text: string;
+  /** Who it belongs to: you, or nobody when it is the company's. */
+  person: string;
+  subject: string;
+  predicate: string;
+  value: string;
+  source: string;
+  /** 0 unknown to 3 the operator's word. */
+  trust: number;
+  tainted: boolean;
+  /** Documents of strangers that its words came from. */
+  sources: string[];
+  derived_from: string[];
+  importance: number;
+  pinned: boolean;
+  thread: string;
+  run: string;
+  persona_version: string;
+  created_at: Time;
+  use_count: number;
+  valid_from: Time;
+  valid_to: Time | null;
+  supersedes: string;
+  superseded_by: string;
+  score: number | null;
+  /** What the score is made of. */
+  parts: { [name: string]: number };
+}
+
+/** GET /memory/m17; POST /memory/m17/decision {accept} -> Memory */
+export interface MemoryTrail {
+  memory: Memory;
+  /** All values its key ever had, the earliest first; of a memory without a key, itself. */
+  history: Memory[];
+  /** What it was concluded from, as far as you may see it. */
+  origins: Memory[];
 }
 
 /** GET /costs */
@@ -389,13 +458,44 @@ export interface Why {
   steps: { seq: number; at: Time; agent: string; kind: string; text: string; detail: Json }[];
 }
 
-/** GET /personas/trading */
+/** GET /personas */
+export interface PersonaLine {
+  role: string;
+  title: string;
+  version: PersonaVersion;
+  versions: number;
+  trial: Trial | null;
+}
+/** GET /personas/trading, GET /personas/trading?version=2 */
 export interface Persona {
   role: string;
   title: string;
   text: string;
-  /** SHA-256 of the role's file, first 12 digits. */
+  /** First digits of the hash of what is shown. */
   version: string;
+  /** What it changed of the version it was made from. */
+  diff: string;
+  /** The newest first. */
+  log: PersonaVersion[];
+  trial: Trial | null;
+}
+export interface PersonaVersion {
+  version: string;
+  number: number;
+  parent: string;
+  author: string;
+  reason: string;
+  at: Time;
+  stable: boolean;
+}
+/** A candidate that some conversations have. */
+export interface Trial {
+  id: string;
+  candidate: string;
+  percent: number;
+  needed: number;
+  started_at: Time;
+  started_by: string;
 }
 
 /** GET /config — settings in force, without secrets */
@@ -418,6 +518,7 @@ export interface Decided {
   /** All of its bundle as they stand now. */
   bundle: Approval[];
 }
+// POST /runs/R3/feedback {value: "up" | "down", note} -> {run, person, value, note, at}; DELETE takes it back, 204
 // POST /session {code} or {password} 204, DELETE /session 204
 // POST /runs/R3/cancel -> Run
 // POST /stop {reason} 204, POST /start {reason} 204 (scope admin)

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { concerning } from "../../src/dashboard/concerns";
 import Dashboard, { symbolsOf } from "../../src/dashboard/Dashboard";
 import type { Event } from "../../src/wire/types";
-import { agents, approvals, candles, costs, equity, market, news, orders, portfolio, risk, threats } from "./fixtures";
+import { agents, approvals, candles, costs, equity, market, memories, news, orders, portfolio, risk, threats } from "./fixtures";
 import { show, words } from "./page";
 
 const ANSWERS: Record<string, unknown> = {
@@ -18,6 +18,7 @@ const ANSWERS: Record<string, unknown> = {
   "/news": news,
   "/costs": costs,
   "/threats": threats,
+  "/memory": memories,
 };
 
 const asked: string[] = [];
@@ -44,7 +45,7 @@ test("a panel that fails leaves the others alone, and what was traded last is ch
   expect(words("#risk .failed")).toContain("the books are closed");
   expect(document.querySelectorAll(".failed")).toHaveLength(1);
   expect(asked).toContain("/market/candles?symbol=BTC%2FUSDT&timeframe=1h&limit=200");
-  expect([...document.querySelectorAll("h2")].map((heading) => heading.textContent)).toHaveLength(14);
+  expect([...document.querySelectorAll("h2")].map((heading) => heading.textContent)).toHaveLength(15);
   expect(document.querySelector(".attribution a")?.getAttribute("href")).toBe("https://www.tradingview.com/");
 });
 

@@ -8,6 +8,9 @@ import type {
   CostReport,
   EquityCurve,
   Market,
+  Memories,
+  Memory,
+  MemoryTrail,
   News,
   Orders,
   Portfolio,
@@ -45,6 +48,7 @@ export const portfolio: Portfolio = {
   drawdown_percent: "1.7796",
   win_rate_percent: "61.5385",
   closed_trades: 13,
+  calibration: { trades: 12, unstated: 1, earned: 8, brier: "0.1840", base: "0.2222", buckets: [{ low: "0.6", high: "0.7", trades: 12, earned: 8, stated: "0.64", result: "420.10" }] },
   since: before(60 * 24 * 12),
   unpriced: [],
   positions: [
@@ -377,4 +381,62 @@ export const costs: CostReport = {
   ],
   by_model: [{ key: "claude-sonnet", calls: 21, failed: 1, input: 68_300, cached: 40_000, output: 3_908, usd: "0.4562" }],
   by_day: [{ key: "2026-11-20", calls: 21, failed: 1, input: 68_300, cached: 40_000, output: 3_908, usd: "0.4562" }],
+};
+
+const remembered = (id: string, more: Partial<Memory>): Memory => ({
+  id,
+  role: "trading",
+  kind: "semantic",
+  status: "active",
+  text: "The fee of binance is 0.10 %.",
+  person: "",
+  subject: "binance",
+  predicate: "fee",
+  value: "0.10 %",
+  source: "operator",
+  trust: 3,
+  tainted: false,
+  sources: [],
+  derived_from: [],
+  importance: 0.5,
+  pinned: false,
+  thread: "main",
+  run: "R4",
+  persona_version: "",
+  created_at: before(90),
+  use_count: 1,
+  valid_from: before(90),
+  valid_to: null,
+  supersedes: "",
+  superseded_by: "",
+  score: null,
+  parts: {},
+  ...more,
+});
+
+const fee = remembered("m17", { supersedes: "m3", score: 0.834, parts: { text: 0.25, meaning: 0.5 } });
+const lesson = remembered("m21", {
+  role: "*",
+  kind: "procedural",
+  status: "proposed",
+  text: "When a rumour stands alone, wait for a second outlet.",
+  subject: "",
+  predicate: "",
+  value: "",
+  source: "self",
+  trust: 1,
+  tainted: true,
+  sources: ["news n-1f0c"],
+  derived_from: ["m17"],
+});
+
+export const memories: Memories = {
+  status: { state: "degraded: lexical", items: 41, embedder: "", degraded: "the weights are not installed", unembedded: 0 },
+  items: [fee, lesson],
+};
+
+export const trail: MemoryTrail = {
+  memory: fee,
+  history: [remembered("m3", { value: "0.20 %", valid_to: before(90), superseded_by: "m17", valid_from: before(900) }), fee],
+  origins: [remembered("m2", { text: "Ada said that the fee has changed." })],
 };

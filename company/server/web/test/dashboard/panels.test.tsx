@@ -8,6 +8,7 @@ import { Balances } from "../../src/dashboard/panels/Balances";
 import { CostsPanel } from "../../src/dashboard/panels/CostsPanel";
 import { Equity } from "../../src/dashboard/panels/Equity";
 import { MarketPanel } from "../../src/dashboard/panels/MarketPanel";
+import { MemoryList } from "../../src/dashboard/panels/MemoryPanel";
 import { NewsPanel } from "../../src/dashboard/panels/NewsPanel";
 import { OpenOrders } from "../../src/dashboard/panels/OpenOrders";
 import { Positions } from "../../src/dashboard/panels/Positions";
@@ -17,7 +18,7 @@ import { Summary } from "../../src/dashboard/panels/Summary";
 import { ThreatsPanel } from "../../src/dashboard/panels/ThreatsPanel";
 import { Trades } from "../../src/dashboard/panels/Trades";
 import type { Live } from "../../src/wire/live";
-import { agents, approvals, candles, costs, equity, live, market, news, orders, portfolio, risk, tasks, threats } from "./fixtures";
+import { agents, approvals, candles, costs, equity, live, market, memories, news, orders, portfolio, risk, tasks, threats } from "./fixtures";
 import { button, failed, loading, press, rowsOf, show, words } from "./page";
 
 beforeEach(() => {
@@ -106,6 +107,14 @@ const CASES: Case[] = [
     shows: ["paper-b ◐ stale 5 min old", "paper-c ■ down no data yet, no answer within 5 s", "▲ +1.82 %", "↘ bear"],
     bare: { ...market, rows: [], venues: [] },
     says: "No venue is configured",
+  },
+  {
+    title: "Memory",
+    panel: (state) => <MemoryList live={state} wanted={{ query: "", role: "", kind: "", status: "active" }} />,
+    full: memories,
+    shows: ["41 memories", "degraded: lexical: the weights are not installed", "m17", "0.83", "trust 3 (the operator's word)", "about binance: fee", "all roles, procedural", "waits for a person", "words of strangers"],
+    bare: { ...memories, items: [] },
+    says: "Nothing is remembered yet",
   },
   {
     title: "Costs",

@@ -80,11 +80,13 @@ test("/approve without an id decides nothing and shows what waits", async () => 
 });
 
 test("/portfolio draws the equity curve and lists positions", async () => {
-  const book = { quote: "USDT", equity: "1000.5", day: "-2", day_percent: "-0.2", net: "5", since: "2026-01-31T00:00:00Z", fees: "1", cash: "10", drawdown_percent: "0", win_rate_percent: null, closed_trades: 0, positions: [] };
+  const book = { quote: "USDT", equity: "1000.5", day: "-2", day_percent: "-0.2", net: "5", since: "2026-01-31T00:00:00Z", fees: "1", cash: "10", drawdown_percent: "0", win_rate_percent: null, closed_trades: 0, positions: [], calibration: { trades: 3, unstated: 0, earned: 2, brier: "0.1", base: "0.2222", buckets: [{ low: "0.6", high: "0.7", trades: 3, earned: 2, stated: "0.66", result: "12.5" }] } };
   serve({ "GET /portfolio": [200, book], "GET /portfolio/equity?points=60": [200, { quote: "USDT", points: [{ equity: "1" }, { equity: "2.5" }] }] });
   const text = await printed("/portfolio");
   expect(text).toContain('"kind":"spark","label":"equity USDT","numbers":[1,2.5]');
   expect(text).toContain("no positions");
+  expect(text).toContain("2 of 3 stated trades earned, Brier score 0.1");
+  expect(text).toContain('["0.6 to 0.7","3","0.66","0.67","12.5"]');
 });
 
 test("/report marks what a role claims without a receipt, and says what is missing", async () => {
@@ -105,6 +107,36 @@ test("/mode says with which money and which mind, and how to change it", async (
   serve({ "GET /status": [200, { mode: "paper", mind: "autopilot", offline: true }] });
   const text = await printed("/mode");
   for (const part of ["paper", "autopilot", "company key set"]) expect(text).toContain(part);
+});
+
+test("/why lists what roles were reminded of, with origin and score", async () => {
+  const item = { id: "m17", kind: "semantic", source: "operator", date: "2026-03-02T09:00:00+00:00", tainted: false, score: 0.834, parts: {} };
+  const step = { seq: 4, at: "2026-03-02T09:00:00Z", agent: "ceo/trading", text: "was reminded of m17, m18" };
+  const steps = [{ ...step, kind: "recalled", detail: { role: "trading", items: [{ ...item, text: "The fee is 0.10 %." }, { ...item, id: "m18", tainted: true, text: "" }] } }];
+  serve({ "GET /why/R3": [200, { subject: "R3", what: "cycle 1", run: "R3", steps }] });
+
+  const text = await printed("/why R3");
+
+  expect(text).toContain('["ceo/trading","m17","semantic","operator","2026-03-02","0.83","The fee is 0.10 %.",""]');
+  expect(text).toContain('"m18","semantic","operator","2026-03-02","0.83","not for you, or forgotten","untrusted"]');
+});
+
+test("/memory says what is worse than it could be", async () => {
+  const state = { state: "degraded: lexical", items: 2, embedder: "", degraded: "install the weights", unembedded: 0 };
+  serve({ "GET /memory?limit=20": [200, { status: state, items: [] }] });
+  expect(await printed("/memory")).toContain("2 memories, degraded: lexical, install the weights");
+});
+
+test("/persona shows a version with what it changed, and every version", async () => {
+  const version = { version: "0f1e2d3c4b5a", number: 2, parent: "aaaaaaaaaaaa", author: "ada", reason: "too shy", at: "2026-03-02T09:00:00Z", stable: true };
+  const trial = { id: "E1", candidate: "bbbbbbbbbbbb", percent: 20, needed: 356, started_at: "2026-03-03T09:00:00Z", started_by: "ada" };
+  const shown = { role: "ceo", title: "Chief", text: "You lead.", version: "0f1e2d3c4b5a", diff: "-shy\n+bold ```", log: [version], trial };
+  serve({ "GET /personas/ceo?version=2": [200, shown], "GET /personas": [200, [{ role: "ceo", title: "Chief", version, versions: 2, trial: null }]] });
+
+  const text = await printed("/persona ceo 2");
+
+  for (const part of ["Chief (ceo), version 0f1e2d3c4b5a", "You lead.", '"in force","ada","2026-03-02","too shy"', "in 20 % of the conversations", "````diff"]) expect(text).toContain(part);
+  expect(await printed("/persona")).toContain('["ceo","Chief","2","0f1e2d3c4b5a","ada","2026-03-02","2"]');
 });
 
 test("/help names every command", async () => {

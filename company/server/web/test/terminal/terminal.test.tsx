@@ -203,3 +203,15 @@ test("another journal is loaded from its timeline", async () => {
   await expect.poll(text).toContain("new world");
   expect(text()).not.toContain("old world");
 });
+
+test("what a person had erased goes from the screen when the journal says so", async () => {
+  timeline = writer("R1", 13_000).begin().asks("my secret").finishes().events;
+  await open();
+  await expect.poll(text).toContain("my secret");
+  const erased = new Writer("", "", 13_500).custom("journal.erased", { erasure: "F1", by: "ada", reason: "asked for", rows: [] }, "person").events;
+  timeline = [...writer("R1", 13_000).begin().asks("[erased]").finishes().events, ...erased];
+  await writes(erased);
+  await expect.poll(text).toContain("[erased]");
+  expect(text()).not.toContain("my secret");
+  expect(text()).toContain("ada had words taken out of 0 events (F1)");
+});

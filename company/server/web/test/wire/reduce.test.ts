@@ -202,3 +202,16 @@ test("40,000 characters in 5,000 deltas are taken in far less than a second", ()
   expect(performance.now() - began).toBeLessThan(500);
   expect(words(run)[0]).toHaveLength(40_000);
 });
+
+test.each([
+  ["order.abandoned", { venue: "paper-a", symbol: "BTC/USDT", side: "buy", quantity: "0.05", clientOrderId: "c1", by: "ada", reason: "nobody knows" }, "the order to buy 0.05 BTC/USDT on paper-a is closed, says ada: nobody knows"],
+  ["persona.changed", { role: "ceo", before: "a".repeat(64), after: "b".repeat(64), author: "ada", reason: "too shy", how: "set" }, `ceo has persona ${"b".repeat(12)} from its next turn on (set), says ada: too shy`],
+  ["persona.experiment", { experiment: "E1", role: "ceo", state: "rolled_back", base: "a", candidate: "b", by: "guardrail", reason: "a probe failed" }, "experiment E1 with ceo rolled back, says guardrail: a probe failed"],
+  ["persona.decided", { proposal: "P1", role: "ceo", state: "rejected", by: "ada", note: "" }, "persona P1 of ceo rejected by ada"],
+  ["memory.forgotten", { erasure: "F1", by: "ada", reason: "asked for", memories: 3 }, "ada had 3 memories forgotten (F1): asked for"],
+  ["memory.decided", { memory: "m7", accepted: false, by: "ada" }, "ada refused memory m7"],
+  ["memory.rolled_back", { rollback: "B1", to: "2026-03-02T09:00:00+00:00", role: "", by: "ada" }, "ada put the memory of all roles back to 2026-03-02T09:00:00+00:00 (B1)"],
+])("%s is a line of the company", (name, value, line) => {
+  const { runs } = reduce(EMPTY, new Writer("", "").custom(name, value, "person").events);
+  expect(runs[0]?.entries).toMatchObject([{ kind: "note", text: line, loud: true }]);
+});

@@ -51,9 +51,11 @@ function dayOf({ day, day_percent }: Portfolio): [ReactNode, string] {
   return [value, `${signedPercent(day_percent)} ${changeWord(day)} today`];
 }
 
-function winsOf({ win_rate_percent, closed_trades }: Portfolio): [string, string] {
+function winsOf({ win_rate_percent, closed_trades, calibration }: Portfolio): [string, ReactNode] {
   if (win_rate_percent === null) return ["–", "no closed trade yet"];
-  return [percent(win_rate_percent, 1), `of ${counted(closed_trades, "closed trade")}`];
+  const { brier, base, trades } = calibration;
+  const sure = brier === null ? "No closed trade had a stated conviction." : `Stated convictions of ${counted(trades, "trade")}: Brier score ${brier}; ${base} knows only the average.`;
+  return [percent(win_rate_percent, 1), <span title={sure}>of {counted(closed_trades, "closed trade")}</span>];
 }
 
 interface TileProps<T> {

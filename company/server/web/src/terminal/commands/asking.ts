@@ -2,7 +2,7 @@
 
 import { get } from "../../wire/client";
 import type {
-  Agent, CostReport, CostRow, CycleReport, EquityCurve, Memories, Persona, Portfolio, Report, Risk, Status, Why,
+  Agent, Calibration, CostReport, CostRow, CycleReport, EquityCurve, Memories, MemoryState, Persona, PersonaLine, Portfolio, Report, Risk, Status, Trial, Why,
 } from "../../wire/types";
 import { clock, count, dollars, whole } from "../words";
 import type { Command } from "./command";
@@ -12,7 +12,7 @@ export const status: Command = {
   name: "status",
   summary: "how the company is",
   async run() {
-    const { company, version, mode, mind, stopped, counts, running, last_run: last, costs, health } = await get<Status>("/status");
+    const { company, version, mode, mind, stopped, counts, running, last_run: last, costs, memory, health } = await get<Status>("/status");
     return [
       facts(
         ["company", `${company} ${version}`],
@@ -23,6 +23,7 @@ export const status: Command = {
         ["waiting", count(counts.approvals_open, "approval"), counts.approvals_open ? "warn" : "plain"],
         ["last run", last ? `${last.id} ${last.kind} ${last.status}` : "none yet"],
         ["today", `${dollars(costs.usd_today)} of ${dollars(costs.usd_day_limit)}, ${whole(costs.tokens_today)} tokens`],
+        ["memory", memory.state === "off" ? "switched off" : remembers(memory), memory.state === "ok" || memory.state === "off" ? "plain" : "warn"],
         ["journal", `${count(health.journal_rows, "row")}`],
       ),
     ];
@@ -62,12 +63,26 @@ export const portfolio: Command = {
         ["cash", `${amount(book.cash)} ${quote}`],
         ["drawdown", `${book.drawdown_percent} %`],
         ["win rate", book.win_rate_percent === null ? "no closed trade yet" : `${book.win_rate_percent} % of ${book.closed_trades}`],
+        ["conviction", borneOut(book.calibration)],
       ),
       ...(numbers.length > 1 ? [{ kind: "spark" as const, label: `equity ${quote}`, numbers }] : []),
       table("Positions", "symbol|#quantity|#cost|#price|#value|#unrealised", rows, "no positions"),
+      ...convictions(book),
     ];
   },
 };
+
+/** How far what the trader was sure of came true, in one line. */
+function borneOut({ trades, earned, brier, base }: Calibration): string {
+  if (!trades) return "no closed trade with a stated conviction yet";
+  return `${earned} of ${count(trades, "stated trade")} earned, Brier score ${brier} (0 is perfect; ${base} knows only the average)`;
+}
+
+function convictions({ calibration: { buckets }, quote }: Portfolio): Printed[] {
+  if (!buckets.length) return [];
+  const rows = buckets.map((one) => [`${one.low} to ${one.high}`, whole(one.trades), one.stated, (one.earned / one.trades).toFixed(2), one.result]);
+  return [table("Conviction against outcome", `conviction|#trades|#stated|#earned|#result ${quote}`, rows, "")];
+}
 
 export const risk: Command = {
   name: "risk",
@@ -133,9 +148,34 @@ export const why: Command = {
     const [id = "", of] = rest.split(/\s+/);
     const trail = await get<Why>(`/why/${encodeURIComponent(id)}${of ? `?run=${encodeURIComponent(of)}` : ""}`);
     const rows = trail.steps.map((step) => [String(step.seq), clock(step.at), step.agent, step.kind, step.text]);
-    return [line(`${trail.subject}: ${trail.what} (${trail.run})`), table("Trail", "#event|at|who|what|in words", rows, "no steps")];
+    const reminders = trail.steps.flatMap(reminded);
+    return [
+      line(`${trail.subject}: ${trail.what} (${trail.run})`),
+      table("Trail", "#event|at|who|what|in words", rows, "no steps"),
+      ...(reminders.length ? [table("What roles were reminded of", "who|id|kind|said by|since|#score|text|trust", reminders, "")] : []),
+    ];
   },
 };
+
+/** The memories of a step, a row each; what belongs to somebody else or was forgotten has no words. */
+function reminded({ kind, agent, detail }: Why["steps"][number]): string[][] {
+  if (kind !== "recalled") return [];
+  const { items } = detail as unknown as { items: Reminder[] };
+  return items.map((item) => [
+    agent, item.id, item.kind, item.source, item.date.slice(0, 10), item.score.toFixed(2), item.text ? short(item.text, 140) : "not for you, or forgotten",
+    item.tainted ? "untrusted" : "",
+  ]);
+}
+
+interface Reminder {
+  id: string;
+  kind: string;
+  source: string;
+  date: string;
+  tainted: boolean;
+  score: number;
+  text?: string;
+}
 
 export const memory: Command = {
   name: "memory",
@@ -143,28 +183,62 @@ export const memory: Command = {
   summary: "what the company remembers; with words: what fits them",
   async run(rest) {
     const { status: state, items } = await get<Memories>(`/memory?limit=20${rest ? `&query=${encodeURIComponent(rest)}` : ""}`);
-    const rows = items.map((item) => [item.id, item.role, item.kind, short(item.text, 140), item.tainted ? "untrusted" : ""]);
+    const rows = items.map((item) => [
+      item.id, item.role === "*" ? "all" : item.role, item.kind, item.source, item.valid_from.slice(0, 10), item.score?.toFixed(2) ?? "", short(item.text, 140),
+      item.tainted ? "untrusted" : "",
+    ]);
     return [
-      line(`${count(state.items, "memory").replace("memorys", "memories")}, ${state.embedder}${state.degraded ? `, ${state.degraded}` : ""}`, "quiet"),
-      table("Memories", "id|role|kind|text|trust", rows, rest ? "nothing fits" : "nothing yet"),
+      line(remembers(state), state.state === "ok" ? "quiet" : "warn"),
+      table("Memories", "id|role|kind|said by|since|#score|text|trust", rows, rest ? "nothing fits" : "nothing yet"),
     ];
   },
 };
 
+/** How well the roles remember, in one line. */
+function remembers({ state, items, embedder, degraded, unembedded }: MemoryState): string {
+  const known = count(items, "memory").replace("memorys", "memories");
+  const left = unembedded ? `${whole(unembedded)} not embedded yet` : "";
+  return [known, state === "ok" ? embedder : state, degraded, left].filter(Boolean).join(", ");
+}
+
 export const persona: Command = {
   name: "persona",
-  takes: "[role]",
-  summary: "who a role is, in the words its model gets",
+  takes: "[role] [version]",
+  summary: "who a role is, in the words its model gets, and every version of it",
   async run(rest) {
     if (!rest) return personas();
-    const { role, title, text, version } = await get<Persona>(`/personas/${encodeURIComponent(rest)}`);
-    return [line(`${title} (${role}), version ${version}, file roles/${role}.md`, "quiet"), { kind: "markdown", text }];
+    const [role = "", version = ""] = rest.split(/\s+/);
+    const asked = version ? `?version=${encodeURIComponent(version)}` : "";
+    const shown = await get<Persona>(`/personas/${encodeURIComponent(role)}${asked}`);
+    const log = shown.log.map((one) => [String(one.number), one.version, one.stable ? "in force" : "", one.author, one.at.slice(0, 10), short(one.reason)]);
+    return [
+      line(`${shown.title} (${shown.role}), version ${shown.version}`, "quiet"),
+      ...onTrial(shown.role, shown.trial),
+      { kind: "markdown", text: shown.text },
+      table("Versions", "#number|version|state|by|since|why", log, "no versions"),
+      ...(shown.diff ? [line("What this version changed:", "quiet"), { kind: "markdown" as const, text: fenced(shown.diff) }] : []),
+    ];
   },
 };
 
 async function personas(): Promise<Printed[]> {
-  const { roles } = await get<Status>("/status");
-  return [table("Roles", "role|title|summary", roles.map((role) => [role.id, role.title, role.summary]), "no roles"), line("/persona ROLE shows one", "quiet")];
+  const all = await get<PersonaLine[]>("/personas");
+  const rows = all.map(({ role, title, version, versions }) => [role, title, String(version.number), version.version, version.author, version.at.slice(0, 10), whole(versions)]);
+  return [
+    table("Personas", "role|title|#number|version|by|since|#versions", rows, "no roles"),
+    ...all.flatMap(({ role, trial }) => onTrial(role, trial)),
+    line("/persona ROLE shows one", "quiet"),
+  ];
+}
+
+const onTrial = (role: string, trial: Trial | null): Printed[] =>
+  trial ? [line(`${trial.id}: ${role} has version ${trial.candidate} in ${trial.percent} % of the conversations, on trial since ${trial.started_at.slice(0, 10)}`, "warn")] : [];
+
+/** Text as a block of code, whatever stands in it. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}diff\n${text}\n${fence}`;
 }
 
 export const mode: Command = {
