@@ -212,11 +212,10 @@ class _Tracer:
             self.missing.insert(0, f"what {left} earlier runs of this home left behind: positions, memories, the hour")
         if self.company.settings.world.clock != "virtual":
             self.missing.append("the hours it took place at: the company follows the wall clock, a case does not")
-        casting = self.company.casting
-        if old := [run.id for run in self.chosen if run.identity != casting.identity(casting.of(run))]:
+        if old := [run.id for run in self.chosen if run.identity != self.company.identity]:
             self.missing.append(f"roles, prompts, tools or settings of {', '.join(old)}: they were changed since")
         deeds = {event.type for event in self.journal if event.agent == "person" and event.seq < self.end}
-        if deeds:
+        if deeds := deeds - {"feedback.given"}:  # a thumb changes nothing of what follows
             self.missing.append(f"what people did outside of runs: {', '.join(sorted(deeds))}")
         for run in self.chosen:
             if run.status in {"degraded", "failed", "stopped"}:

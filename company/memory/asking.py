@@ -38,6 +38,9 @@ _DATE: Final = re.compile(
     r"(?: (?P<after>\d\d?)(?:st|nd|rd|th)?\b)?(?:,? (?P<year>[12]\d\d\d)\b)?",
     re.IGNORECASE,
 )
+_NAMES: Final = re.compile(
+    rf"(?<=\w )(?!(?i:{_MONTH})\b|\w+day\b)[A-ZÀ-Þ][a-zß-ÿ][\w-]*(?: [A-ZÀ-Þ][a-zß-ÿ][\w-]*)*"  # first words may be any
+)
 _SENTENCE: Final = re.compile(r"[^.!?]+[.!?]*")
 _SPEAKER: Final = re.compile(r"\s*(?:\[[^\]]*\]\s*|\([^)]*\)\s*)?([^\W\d_][\w.'’ -]{0,40}?)(?: said[:,]|:)\s")
 
@@ -51,6 +54,14 @@ class Question:
     """
 
     text: str
+
+    @cached_property
+    def wordings(self) -> tuple[str, ...]:
+        """It as it was asked and, where it names somebody, as it would be asked about someone.
+
+        Who says something seldom says their own name, so the name in the question leads away from their words.
+        """
+        return tuple(dict.fromkeys((self.text, _NAMES.sub("someone", self.text))))
 
     @cached_property
     def terms(self) -> list[tuple[str, ...]]:

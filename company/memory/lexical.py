@@ -105,8 +105,8 @@ class Lexical:
         """Return the visible memories about any of the subjects: facts with a key first, then the newest."""
         condition, arguments = reader.sees()
         rows = self._records.db.execute(
-            f"SELECT seq FROM memory WHERE {condition} "  # noqa: S608 (constants only)
-            "AND subject_key IN (SELECT value FROM json_each(:subjects)) "
+            "SELECT seq FROM memory INDEXED BY memory_subject WHERE memory.role IN (:role, '*') "  # noqa: S608 (constants only)
+            f"AND subject_key IN (SELECT value FROM json_each(:subjects)) AND {condition} "
             "ORDER BY fact_key = '', seq DESC LIMIT :limit",
             arguments | {"subjects": json.dumps(subjects), "limit": limit},
         )

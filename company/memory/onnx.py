@@ -11,6 +11,7 @@ arXiv:1810.04805) without its pooling: post-norm layers, exact GELU, learned pos
 
 import json
 import math
+import os
 import struct
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
@@ -42,6 +43,7 @@ class OnnxEncoder:
     """
 
     def __init__(self, weights: Path, *, layers: int, heads: int, hidden: int) -> None:
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it tells Microsoft of its use, with an id of the machine
         from onnxruntime import InferenceSession, SessionOptions  # type: ignore[import-untyped]  # it has no stubs
 
         options = SessionOptions()

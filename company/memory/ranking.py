@@ -31,6 +31,7 @@ _WITH_MODEL: Final = {"words": 0.25, "around": 0.35, "meaning": 0.40, "subject":
 _WITHOUT: Final = {"words": 0.4, "around": 0.6, "meaning": 0.0, "subject": 0.20}
 # the weights above are those of reference measurements on long conversations; the ones below were chosen on
 # tests/bench/talks/chosen_on_* and tests/bench/paraphrases/chosen_on.txt, where they lie on a plateau
+_STRETCH: Final = 4  # the best text counts as a quarter at least
 _REPLY: Final = 0.3
 _NOISE: Final = 0.15
 _ASKED_FACT: Final = 1.0
@@ -125,12 +126,17 @@ def _matched(
     best_meaning = max((each.meaning for each in candidates), default=0.0)
     return {
         each.seq: {
-            "words": weights["words"] * each.alone / (max(best_alone, whole) or 1.0),
-            "around": weights["around"] * each.around / (max(best_around, whole) or 1.0),
+            "words": weights["words"] * each.alone / _full(best_alone, whole),
+            "around": weights["around"] * each.around / _full(best_around, whole),
             "meaning": weights["meaning"] * each.meaning / (best_meaning or 1.0),
         }
         for each in candidates
     }
+
+
+def _full(best: float, whole: float) -> float:
+    """Return the BM25 score that counts as 1; BM25 tells little in a memory of a few texts, where the best must do."""
+    return max(best, min(whole, _STRETCH * best)) or 1.0
 
 
 def _named(item: MemoryItem, question: Question, weight: float) -> dict[str, float]:

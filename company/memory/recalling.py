@@ -76,7 +76,7 @@ class Recalling:
 
     def _candidates(self, reader: Reader, question: Question, shared: Shared) -> list[Candidate]:
         named = self._lexical.about(reader, question.subjects, POOL)
-        vector = self._similarity.query(question.text)
+        vector = self._meaning(question)
         near = [] if vector is None else self._nearest(reader, vector)
         replies = self._beside(near[:_REPLIED], "after")
         found = self._records.read(
@@ -98,6 +98,14 @@ class Recalling:
             )
             for seq, item, value in found
         ]
+
+    def _meaning(self, question: Question) -> Vectors | None:
+        """Return the mean of the question's wordings, a unit vector."""
+        vectors = [vector for each in question.wordings if (vector := self._similarity.query(each)) is not None]
+        if len(vectors) < 2:
+            return vectors[0] if vectors else None
+        mean = np.add(*vectors)
+        return np.divide(mean, np.linalg.norm(mean), dtype=np.float32)
 
     def _nearest(self, reader: Reader, vector: Vectors) -> list[int]:
         return self._similarity.nearest(reader.role, reader.person, reader.branch, vector, POOL, as_of=reader.as_of)

@@ -125,7 +125,7 @@ class Similarity:
     def embed(self, texts: Sequence[str]) -> dict[str, bytes]:
         """Return the vectors of texts, by text; those that cannot be had now are left out and made later.
 
-        It is asked before something is written, and notes then that the space is complete: who only reads writes nothing.
+        It is asked before something is written, and notes that the space is complete: who only reads writes nothing.
         """
         if self._answering is None or not texts:
             return {}

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from company.memory.asking import Question
 from company.memory.embedder import Embedder
 from company.memory.item import Browsed, Kind, MemoryItem, MemoryStatus, Note, Recalled, Source, Status
 from company.memory.keeping.past import Past
@@ -115,7 +116,7 @@ class ComposedMemory:
         as_of: datetime | None = None,
     ) -> list[Recalled]:
         """Return what the role knows about `query`, the most relevant first; see `Memory.recall`."""
-        await self.similarity.prepare([clean(query)])
+        await self.similarity.prepare(Question(clean(query)).wordings)
         return self.recalling.recall(
             role,
             query,

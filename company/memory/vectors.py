@@ -53,7 +53,8 @@ class VectorRecords(Database):
     def known(self, texts: Iterable[str], embedder_id: str) -> dict[str, bytes]:
         """Return the vectors that memories of the very same texts have, by text."""
         query = (
-            "SELECT vector.value AS value FROM memory JOIN vector ON vector.seq = memory.seq AND vector.embedder_id = ? "
+            "SELECT vector.value AS value FROM memory "  # crossed: SQLite would walk through the vectors instead
+            "CROSS JOIN vector ON vector.seq = memory.seq AND vector.embedder_id = ? "
             "WHERE content_sha256 = ? AND text = ? LIMIT 1"
         )
         rows = ((text, self.db.execute(query, (embedder_id, fingerprint(text), text)).fetchone()) for text in texts)

@@ -271,7 +271,8 @@ class Personas:
 
     def _tell(self, before: PersonaVersion, after: PersonaVersion, by: str, reason: str, how: How) -> None:
         value = {"role": after.role, "before": before.hash, "after": after.hash, "author": by, "reason": reason}
-        self._journal.append([Draft.of_person(custom("persona.changed", {**value, "how": how}))])
+        body = custom("persona.changed", {**value, "how": how})
+        self._journal.append([Draft("", "", FILE, "user", body) if by == FILE else Draft.of_person(body)])
 
     def _one(self, query: Statement, parameters: Parameters) -> PersonaVersion | None:
         row = self._connection.first(query, parameters)

@@ -23,6 +23,7 @@ from tests.bench import (
     features,
     governor,
     matching,
+    memory,
     provider,
     replay,
     risk,
@@ -55,6 +56,7 @@ def main() -> None:
         serving.figures(),
         web.figures(),
         evals.figures(),
+        memory.figures(),
     ):
         show(name, value, bar, least=least)
 

@@ -1,4 +1,7 @@
-"""Personas under pressure: 500 hostile turns, 50 cycles each ended by kill -9, and all probes before and after."""
+"""Personas under pressure: 500 hostile turns, 50 cycles each ended by kill -9, all probes before and after.
+
+Some four minutes, so it is not part of `make bench`: `python -m tests.bench.persona`.
+"""
 
 import asyncio
 import os
@@ -98,3 +101,10 @@ def _killed(home: Path) -> int:
 
 def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> int:
     return sum(before.get(role) != after.get(role) for role in {*before, *after})
+
+
+if __name__ == "__main__":
+    from tests.bench.__main__ import show
+
+    for figure in figures():
+        show(*figure)

@@ -1,4 +1,4 @@
-"""Nothing is sent to LangChain's tracing service, even where the environment switches it on."""
+"""Nothing is told about its use: not to LangChain's service where the environment asks for it, not by a library."""
 
 import os
 import subprocess
@@ -54,3 +54,15 @@ def test_a_run_sends_nothing_to_langsmith_when_the_environment_asks_for_it(
     )
 
     assert (done.returncode, asked) == (0, []), done.stderr
+
+
+def test_onnxruntime_keeps_no_id_of_the_machine_to_report_its_use_with(tmp_path: Path) -> None:
+    person = tmp_path / "person"
+    person.mkdir()
+    embed = (
+        "from company.memory import find_embedder; from pathlib import Path; find_embedder(Path('.')).embed(['hello'])"
+    )
+
+    subprocess.run([sys.executable, "-c", embed], env=os.environ | {"HOME": str(person)}, cwd=tmp_path, check=True)
+
+    assert not list(person.rglob("*"))

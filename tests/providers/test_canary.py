@@ -332,9 +332,8 @@ def test_both_providers_got_the_key(evidence: Evidence) -> None:
 
 def test_what_was_searched_is_what_a_company_writes(evidence: Evidence) -> None:
     names = {name for name, _ in evidence.places["files"]}
-    assert {"home/company.db", "home/checkpoints.db"} <= names
-    assert any("chroma" in name for name in names)
-    assert {"company.db", "checkpoints.db", "chroma.sqlite3"} <= {name for name, _ in evidence.places["tables"]}
+    assert {"home/company.db", "home/checkpoints.db", "home/memory.db"} <= names
+    assert {"company.db", "checkpoints.db", "memory.db"} <= {name for name, _ in evidence.places["tables"]}
 
 
 @pytest.mark.parametrize(
@@ -389,6 +388,6 @@ async def test_a_secret_of_somebody_else_is_not_remembered_and_fails_no_run(
     ):
         run = engine.start("chat", request=f"hello, here is {foreign}", person="ann", thread_id="main")
         run = await engine.advance(run.id)
-        memories = await engine.company.recall(engine.company.chief, "password", "ann")
+        memories = await engine.company.recall(engine.company.chief, "password", run)
     assert (run.status, run.outcome["answer"]) == ("done", "You should not have told me.")
     assert [item.text for item in memories] == ["ann said: hello, here is [secret] [secret]"]
