@@ -12,6 +12,7 @@ server, which many processes may use.
 """
 
 import re
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from threading import Lock
@@ -25,7 +26,9 @@ from company.memory.exact import Near
 from company.memory.places import Place, troubles
 from company.memory.vectors import Part, VectorRecords
 
-_BATCH: Final = 500
+_BATCH: Final = 25
+_PAUSE: Final = 0.03
+"""Seconds between two batches: Chroma lets no other thread run while it takes one."""
 _SAMPLE: Final = 20
 _SAME: Final = 1e-3
 """Cosine distance at which a vector counts as the one that was asked for."""
@@ -108,6 +111,7 @@ class ChromaIndex:
                     metadatas=[{"owner": owner} for _, owner, _ in rows],
                 )
             records.settle(self._embedder_id, [each.seq for each in waiting])
+            time.sleep(_PAUSE)
 
     def nearest(self, part: Part, vector: Vectors, count: int) -> list[Near]:
         """Return the owner's memories nearest to the unit vector, whatever their status, the nearest first.

