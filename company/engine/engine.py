@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeVar, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command, GraphOutput, Interrupt
+from langgraph.types import Command, Durability, GraphOutput, Interrupt
 from langsmith.run_helpers import tracing_context
 
 from company import events
@@ -44,6 +44,9 @@ class Engine:
     Args:
         company: The opened company.
     """
+
+    durability: Durability = "sync"
+    """A crash at any point loses no step, so no effect is repeated."""
 
     _governor: type[Governor] = Governor
 
@@ -393,7 +396,7 @@ class Engine:
         places = asyncio.Semaphore(self.company.settings.run.max_parallel)
         context = RunContext(run, config["configurable"]["fence"], places)
         while step is not _PARKED:
-            reached = await self._graph.ainvoke(step, config, context=context, durability="sync", version="v2")
+            reached = await self._graph.ainvoke(step, config, context=context, durability=self.durability, version="v2")
             if not reached.interrupts:
                 return reached
             step = await self._next_input(run, config)  # somebody may have decided while it parked

@@ -382,7 +382,7 @@ class Governor:
         if ran.status == "ok":
             outcome = replace(outcome, value=ran.value, receipt=key)
             result, drafts = {"value": ran.value, "sources": sources}, attempt.drafts
-        with self._store.transaction():
+        with self._store.joined():
             if key:
                 self._store.effects.finish(key, _SETTLED[ran.status], result)
             return self._noted(attempt, self._minutes.record(scope, outcome, drafts))

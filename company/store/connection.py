@@ -37,6 +37,7 @@ class Connection:
         self._programs: dict[Prepared, Program] = {}
         self._known: dict[Any, Any] = {}
         self._version: int | None = None
+        self._is_alone = engine.url.database == ":memory:"
         self._spoiled = False
         self.raw = engine.connect()
         self._driver: Any = self.raw.connection.dbapi_connection
@@ -56,7 +57,7 @@ class Connection:
             self._depth += 1
             try:
                 self._command(begin)
-                if self._depth == 1:
+                if self._depth == 1 and not self._is_alone:
                     self._forget_what_others_changed()
                 yield
                 if self._spoiled:

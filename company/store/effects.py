@@ -129,7 +129,7 @@ class Effects:
         Raises:
             IntegrityError: The key was used for other arguments.
         """
-        with self._connection.transaction():
+        with self._connection.joined():
             found = self._find(key)
             if found is not None:
                 return _same(found, tool, arguments_hash), False
@@ -145,7 +145,7 @@ class Effects:
         Raises:
             IntegrityError: It was never announced, or is settled with another outcome.
         """
-        with self._connection.transaction():
+        with self._connection.joined():
             settled_at = None if state == "unknown" else self._now()
             values = {"of_key": key, "to_state": state, "to_result": result, "to_settled_at": settled_at}
             changed = state != "intent" and self._connection.change(_settle, values)

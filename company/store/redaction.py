@@ -11,6 +11,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -64,6 +65,12 @@ class Redactor:
         finder = self._current()
         return _walked(data, finder.replaced) if finder else data
 
+    def settled(self) -> "Redactor":
+        """Return one that takes out what this one would now, and never asks its sources again."""
+        self._current()
+        known = [{name: value} for value, name in self._names.items()]  # a name may have had several values
+        return Redactor(*(partial(_given, secret) for secret in known))
+
     def _current(self) -> "_Finder | None":
         seen = [source() for source in self._sources]
         if len(seen) != len(self._seen) or any(new is not old for new, old in zip(seen, self._seen, strict=True)):
@@ -72,6 +79,10 @@ class Redactor:
             self._finder = _Finder(secret) if secret else None
             self._seen = seen
         return self._finder
+
+
+def _given(secrets: Mapping[str, str]) -> Mapping[str, str]:
+    return secrets
 
 
 class _Finder:

@@ -7,7 +7,7 @@ and the sums of what was used are kept as plain objects, because nobody will eve
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
@@ -201,12 +201,21 @@ class _Approvals(Approvals):
         self._connection.change(sa.insert(counters), own)
 
 
+@dataclass
+class _Sums:
+    """What was used of each kind."""
+
+    usd: Decimal = Decimal(0)
+    tokens: int = 0
+    calls: int = 0
+
+
 class _Budgets(Budgets):
     """What runs used, added up; nothing is limited, for that was decided then."""
 
     def __init__(self, connection: Connection, *, now: Callable[[], datetime]) -> None:
         super().__init__(connection, now=now)
-        self._spent: defaultdict[str, Amounts] = defaultdict(Amounts)
+        self._spent: defaultdict[str, _Sums] = defaultdict(_Sums)
         self._numbers = count(1)
 
     def reserve(self, path: str, amounts: Amounts, limits: Mapping[str, Amounts]) -> Reservation:
@@ -233,10 +242,7 @@ class _Budgets(Budgets):
         return spent.usd, spent.tokens
 
     def _add(self, path: str, amounts: Amounts, times: int) -> None:
-        known = self._spent[path]
-        sums = {
-            "usd": EXACT.add(known.usd, times * amounts.usd),
-            "tokens": known.tokens + times * amounts.tokens,
-            "calls": known.calls + times * amounts.calls,
-        }
-        self._spent[path] = known.model_copy(update=sums)
+        spent = self._spent[path]
+        spent.usd = EXACT.add(spent.usd, times * amounts.usd)
+        spent.tokens += times * amounts.tokens
+        spent.calls += times * amounts.calls

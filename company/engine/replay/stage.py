@@ -33,6 +33,8 @@ class Stage(Engine):
         produced: What the run that was played last has written, in order.
     """
 
+    durability = "exit"  # nobody resumes it from a file
+
     def __init__(self, company: Company, directory: Path) -> None:
         self.produced: list[Event] = []
         self._player: Player | None = None
@@ -40,6 +42,7 @@ class Stage(Engine):
         self._scratch = ScratchStore(company.store.home_id, self)
         clock = _Clock(self)
         played = {"store": self._scratch, "state": directory, "clock": clock, "wall": clock}
+        played["redactor"] = company.redactor.settled()
         super().__init__(_Played(**parts_of(company) | played))
 
     @property

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from itertools import chain
 
 _QUOTED = re.compile(
     r'"(?:[^"\\\n]|\\.)*"|“[^”\n]*(?:”|$)|«[^»\n]*»|„[^“”\n]*[“”]|‘[^’\n]*’(?!\w)|(?<!\w)\'[^\'\n]+\'(?!\w)',
@@ -89,15 +91,24 @@ class Clause:
 
 
 def clauses(text: str) -> Iterator[Clause]:
-    """Yield the clauses of a text in order."""
-    for line in _lines(text):
-        for sentence in _END.split(line):
-            heard = _QUOTED.sub(" … ", sentence)
-            question = heard.rstrip(" )…").endswith("?")
-            for clause in _CLAUSE.split(heard):
-                segments = tuple(filter(None, (tuple(_tokens(part)) for part in _SEGMENT.split(clause))))
-                if segments:
-                    yield Clause(sentence.strip(), segments, question)
+    """Return the clauses of a text in order."""
+    return chain.from_iterable(map(_of_line, _lines(text)))
+
+
+@lru_cache(maxsize=2_000)
+def _of_line(line: str) -> tuple[Clause, ...]:
+    """Return the clauses of a line; an answer repeats those of the reports it rests on."""
+    return tuple(_clauses(line))
+
+
+def _clauses(line: str) -> Iterator[Clause]:
+    for sentence in _END.split(line):
+        heard = _QUOTED.sub(" … ", sentence)
+        question = heard.rstrip(" )…").endswith("?")
+        for clause in _CLAUSE.split(heard):
+            segments = tuple(filter(None, (tuple(_tokens(part)) for part in _SEGMENT.split(clause))))
+            if segments:
+                yield Clause(sentence.strip(), segments, question)
 
 
 def _lines(text: str) -> Iterator[str]:
