@@ -8,13 +8,13 @@ minute, so it is the same whenever and in whatever order it is asked for.
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import Final
 from zlib import crc32
 
 import numpy as np
 
 from company.trading.exchange import Quote
-from company.trading.matching import Side
 from company.world.candles import Candles, Whole
 from company.world.chance import stream
 from company.world.listings import LISTINGS, number_of
@@ -111,12 +111,8 @@ class Quotes:
         sizes = unit * np.exp(0.7 * chance.standard_normal((2, _LEVELS))) * (1 + np.arange(_LEVELS) / 8)
         ticks = np.stack((np.ceil(mid) - away[0], np.floor(mid) + away[1])).astype(np.int64).tolist()
         steps = np.maximum(sizes.astype(np.int64), 1).tolist()
-        halves: tuple[Side, Side] = ("buy", "sell")
-        return tuple(
-            Quote(side, tick, step)
-            for half, side in enumerate(halves)
-            for tick, step in zip(ticks[half], steps[half], strict=True)
-        )
+        sides = zip(chain(repeat("buy", _LEVELS), repeat("sell", _LEVELS)), chain(*ticks), chain(*steps), strict=True)
+        return tuple(map(Quote._make, sides))
 
     def _stress(self, symbol: str, minute: int) -> float:
         """Return how much wider quotes are after the last minute's range than in a calm market."""

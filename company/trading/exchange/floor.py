@@ -6,10 +6,11 @@ left out: that order trades with the flow when the bar is over.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Final
 
 from company.ports import Books
-from company.trading.exchange.liquidity import Liquidity
+from company.trading.exchange.liquidity import Liquidity, Quote
 from company.trading.exchange.records import Records
 from company.trading.matching import Book, Depth, Fill, Instrument, Side
 
@@ -33,7 +34,7 @@ class Floor:
     ) -> None:
         self._kind, self._listed, self._liquidity = f"{exchange}.taken", listed, liquidity
         self._books, self._records = books, records
-        self._seen: dict[str, tuple[tuple[int, int], Book, dict[int | None, Depth]]] = {}
+        self._seen: dict[str, tuple[tuple[int, int], Book | _Quoted, dict[int | None, Depth]]] = {}
 
     def depth(self, symbol: str, bar: int, limit: int | None) -> Depth:
         """Return the best `limit` levels of each side of the visible book of a bar, or all."""
@@ -42,7 +43,7 @@ class Floor:
             depths[limit] = book.depth(limit)
         return depths[limit]
 
-    def _look(self, symbol: str, bar: int) -> tuple[Book, dict[int | None, Depth]]:
+    def _look(self, symbol: str, bar: int) -> tuple["Book | _Quoted", dict[int | None, Depth]]:
         """Return what is kept of a book until somebody trades or the bar is over, with its depths by their limit.
 
         What the accounts took of a bar changes together with an order, so the version of the records covers it.
@@ -50,7 +51,9 @@ class Floor:
         now = bar, self._records.version
         kept = self._seen.get(symbol)
         if kept is None or kept[0] != now:
-            kept = self._seen[symbol] = now, self.book(symbol, bar), {}
+            is_touched = self._records.open_orders(symbol) or self._taken(symbol, bar)
+            quoted = _Quoted(self._listed[symbol], self._liquidity.quotes(symbol, bar))
+            kept = self._seen[symbol] = now, self.book(symbol, bar) if is_touched else quoted, {}
         return kept[1:]
 
     def book(self, symbol: str, bar: int, taker: Side | None = None) -> Book:
@@ -85,3 +88,28 @@ class Floor:
         """Return what the accounts took of the quotes of a bar, by price in ticks."""
         document = self._books.get(self._kind, symbol)
         return document["steps"] if document and document.get("bar") == bar else {}
+
+
+class _Quoted:
+    """A book that no account has an order in or took from: what the world quotes.
+
+    Args:
+        instrument: What is traded.
+        quotes: Bids, then asks, the best first.
+    """
+
+    def __init__(self, instrument: Instrument, quotes: Iterable[Quote]) -> None:
+        self._instrument = instrument
+        self._sides: dict[Side, dict[int, int]] = {"buy": {}, "sell": {}}
+        for side, price, amount in quotes:
+            if amount:
+                self._sides[side][price] = self._sides[side].get(price, 0) + amount
+
+    def depth(self, limit: int | None = None) -> Depth:
+        """Return the best `limit` levels of each side, or all."""
+        price, amount = self._instrument.price, self._instrument.amount
+        bids, asks = (
+            tuple((price(ticks), amount(steps)) for ticks, steps in islice(levels.items(), limit))
+            for levels in self._sides.values()
+        )
+        return Depth(bids=bids, asks=asks)
