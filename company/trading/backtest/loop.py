@@ -5,10 +5,13 @@ only when something of ours can happen.
 """
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+
+import numpy as np
 
 from company.errors import InsufficientFunds
 from company.trading.backtest.held import Held
@@ -21,7 +24,7 @@ from company.trading.exchange import Exchange, Request
 from company.trading.features import Floats
 from company.trading.matching import Refused
 from company.trading.risk import RiskLimits
-from company.trading.signals import Follower, Signal, Sparing, State
+from company.trading.signals import Follower, Signal, Sparing, State, Strategy
 
 ACCOUNT = "backtest"
 _ZERO = Decimal(0)
@@ -74,7 +77,8 @@ class Loop:
     def run(self) -> Found:
         """Go through all bars and return what was found."""
         plans = [(lane, lane.strategy, _before(lane.bars.lows), _quiet(lane)) for lane in self._lanes]
-        for row, places in self._timeline:
+        skips = len(plans) == 1 and any(plans[0][-1])
+        for row, places in _eventful(*plans[0]) if skips else self._timeline:
             for number, bar in places:
                 lane, _, lows, _ = plans[number]
                 if lows[bar] <= lane.wakes:
@@ -127,6 +131,23 @@ class Loop:
         self._cash += order.cost - order.fee if order.side == "sell" else -order.cost - order.fee
         lane.traded(order, at)
         return bool(order.filled)
+
+
+def _eventful(
+    lane: Lane, _: Strategy, before: Sequence[float], quiet: Sequence[bool]
+) -> Iterator[tuple[int, Sequence[tuple[int, int]]]]:
+    """Yield the rows of a single symbol as its timeline does, without those in which nothing can happen."""
+    lows = np.array(before)
+    asked = [*np.flatnonzero(~np.asarray(quiet, dtype=bool)).tolist(), len(lows)]
+    row = 0
+    while row < len(lows):
+        following = asked[bisect_left(asked, row)]
+        if lane.wakes > -math.inf:
+            met = lows[row : following + 1] <= lane.wakes
+            following = row + int(met.argmax()) if met.any() else following
+        if following < len(lows):
+            yield following, ((0, following),)
+        row = following + 1
 
 
 def _before(prices: Floats) -> list[float]:
