@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from company.errors import ProviderError, ToolError, UsageError
-    from company.toolkit import Context, Denial, Stakes, says, tool
+    from company.toolkit import Context, Denial, Reach, Stakes, says, tool
 
-__all__ = ["Context", "Denial", "ProviderError", "Stakes", "ToolError", "UsageError", "__version__", "says", "tool"]
+__all__ = [
+    "Context",
+    "Denial",
+    "ProviderError",
+    "Reach",
+    "Stakes",
+    "ToolError",
+    "UsageError",
+    "__version__",
+    "says",
+    "tool",
+]
 
 __version__ = "0.1.0"
 

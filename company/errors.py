@@ -4,6 +4,7 @@
     ├── UsageError           the person: a wrong file, argument or setting (exit code 2)
     │   └── Held                 a role went in circles; a person has to let it go on
     ├── ToolError            the model: goes back to the role as a typed failure, the run goes on
+    │   └── Undeclared           a tool reached for what its manifest does not declare
     ├── ProviderError        the outside world failed or refused
     │   └── VenueError       an exchange answered with an error
     │       ├── InsufficientFunds
@@ -48,6 +49,19 @@ class Held(UsageError):
 
 class ToolError(CompanyError):
     """A tool cannot do what was asked; the message is written for the model that called it."""
+
+
+class Undeclared(ToolError):
+    """A tool reached for what its manifest does not declare, and was not let through.
+
+    Args:
+        capability: What kind of thing it reached for: `network`, `file`, `secret`, `process` or `memory`.
+        what: What it reached for, such as `example.org:443`.
+    """
+
+    def __init__(self, capability: str, what: str) -> None:
+        super().__init__(f"undeclared {capability}: {what}")
+        self.capability, self.what = capability, what
 
 
 class ProviderError(CompanyError):

@@ -1,9 +1,9 @@
-"""Finds and loads tools: those shipped with the framework, those of installed packages, those of the directory.
+"""Finds and loads tools: those shipped with the framework, those of the directory, those of confirmed packages.
 
-The three layers overlay by file name: `tools/news.py` of a directory replaces the `news.py` below it, whole, so it is
-always plain which file a tool comes from. An installed package takes part with an entry point of the group
-`company.tools` that names a module; the entry point's name stands for the file name. Whatever is left after the overlay
-must not define one tool name twice.
+The directory lies over the bundle by file name: `tools/news.py` of a directory replaces the `news.py` below it, whole,
+so it is always plain which file a tool comes from. A package or an MCP server replaces nothing: an entry point of the
+group `company.tools` with the name of a file, or a tool with the name of another, is refused. Their tools are made from
+what a person confirmed (`company.toolkit.isolated`); only files are imported here.
 
 Files are imported as members of a private package made for their folder. They are therefore in `sys.modules` before
 they run, may import a sibling as `from ._shared import ...`, and can never shadow a module of the standard library.
@@ -16,35 +16,48 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Literal
 
 from company.errors import UsageError
+from company.toolkit.files import python_files
 from company.toolkit.registry import Registry
 from company.toolkit.tool import Tool, tool_of
 
-GROUP = "company.tools"
+if TYPE_CHECKING:
+    from company.toolkit.lock import Lock
 
 
-def load_tools(bundled: Path, own: Path | None = None) -> Registry:
+def load_tools(
+    bundled: Path, own: Path | None = None, *, lock: "Lock | None" = None, others: Iterable[Tool] = ()
+) -> Registry:
     """Load every tool that a company has.
 
     Args:
         bundled: Folder of the tools shipped with the framework.
         own: Folder of the company directory's tools, if it is not the bundled one; need not exist.
+        lock: What a person confirmed; left out, no package takes part.
+        others: Tools of MCP servers.
 
     Raises:
-        UsageError: A file cannot be loaded or holds no tool, or two files define the same tool.
+        UsageError: A file cannot be loaded or holds no tool, two define the same tool, or a confirmed package is gone,
+            is not the one that was confirmed, or takes a name that is taken.
     """
-    layers: list[Mapping[str, Path | EntryPoint]] = [python_files(bundled), installed(GROUP)]
-    if own is not None:
-        layers.append(python_files(own))
-    files = {stem: file for layer in layers for stem, file in layer.items()}
-    return Registry([tool for module in import_all(files) for tool in _tools_in(module)])
+    shipped = python_files(bundled)
+    files = {**shipped, **(python_files(own) if own is not None else {})}
+    kinds: dict[str, Literal["bundled", "file"]] = {
+        stem: "bundled" if shipped.get(stem) == file else "file" for stem, file in files.items()
+    }
+    modules = zip(sorted(files), import_all(files), strict=True)
+    tools = [_kept(tool, kinds[stem]) for stem, module in modules for tool in _tools_in(module)]
+    brought = [*(_brought(lock, files) if lock is not None else ()), *others]
+    _require_free(tools, brought)
+    return Registry([*tools, *brought])
 
 
 def import_all(files: Mapping[str, Path | EntryPoint]) -> list[ModuleType]:
@@ -66,70 +79,49 @@ def import_all(files: Mapping[str, Path | EntryPoint]) -> list[ModuleType]:
     ]
 
 
-def files_in(folder: Path, suffix: str) -> dict[str, Path]:
-    """Return the files of one layer by stem, in order of name; an absent folder has none.
+def _kept(tool: Tool, kind: Literal["bundled", "file"]) -> Tool:
+    from company.toolkit.isolated import file_tool
 
-    Raises:
-        UsageError: A subfolder holds such files, which would be overlooked.
-    """
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name.startswith(("_", ".")):
-            continue
-        if path.suffix == suffix and not path.is_dir():
-            found[path.stem] = path
-        elif path.is_dir() and any(path.rglob(f"*{suffix}")):
+    tool = replace(tool, kind=kind)
+    return file_tool(tool) if tool.isolated else tool
+
+
+def _brought(lock: "Lock", files: Mapping[str, Path]) -> list[Tool]:
+    """Return the tools of confirmed packages, none of which may stand for a file."""
+    from company.toolkit.isolated import package_tools
+
+    found = package_tools(lock)
+    for name, tools in found.items():
+        if name in files:
             raise UsageError(
-                f"a folder inside {folder.name}/ is not read",
-                where=str(path),
-                cure=f"move its *{suffix} files into {folder}, or begin the folder's name with '_'",
+                f"the entry point {name!r} has the name of a file of tools, and a package replaces none",
+                where=f"{tools[0].source if tools else 'an installed package'} and {files[name]}",
+                cure=_without(tools),
             )
-    return found
+    return [tool for tools in found.values() for tool in tools]
 
 
-def installed(group: str) -> dict[str, EntryPoint]:
-    """Return the entry points of installed packages in `group` by name.
+def _require_free(tools: Iterable[Tool], brought: Iterable[Tool]) -> None:
+    """Refuse tools of packages and servers whose names are taken, by a tool or by the company itself."""
+    from company.roles import DELEGATE
 
-    Raises:
-        UsageError: Two packages use the same name.
-    """
-    found: dict[str, EntryPoint] = {}
-    for point in sorted(entry_points(group=group), key=lambda point: (point.name, point.value)):
-        if point.name in found:
+    taken = {DELEGATE: "the company itself", **{tool.name: tool.source for tool in tools}}
+    for tool in brought:
+        if tool.name in taken:
             raise UsageError(
-                f"two installed packages have the entry point {point.name!r}",
-                where=f"{_package_of(found[point.name])} and {_package_of(point)}, group {group}",
-                cure="uninstall one of them",
+                f"the name {tool.name!r} is taken",
+                where=f"{taken[tool.name]} and {tool.source}",
+                cure=_without([tool]),
             )
-        found[point.name] = point
-    return found
+        taken[tool.name] = tool.source
 
 
-def broken_point(point: EntryPoint, why: str) -> UsageError:
-    """Return the error for an installed package whose entry point cannot be used."""
-    return UsageError(
-        f"entry point {point.name!r} = {point.value!r} {why}",
-        where=f"installed package {_package_of(point)}, group {point.group}",
-        cure="update the package, or uninstall it",
-    )
-
-
-def _package_of(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else "?"
-
-
-def python_files(folder: Path) -> dict[str, Path]:
-    """Return the Python files of a folder by stem, in order of name; an absent folder has none.
-
-    Raises:
-        UsageError: A file cannot be imported by its name, or a subfolder holds files that would be overlooked.
-    """
-    files = files_in(folder, ".py")
-    for stem, path in files.items():
-        if not stem.isidentifier():
-            cure = "use letters, digits and '_' only"
-            raise UsageError(f"{path.name!r} cannot be the name of a Python file", where=str(path), cure=cure)
-    return files
+def _without(tools: Iterable[Tool]) -> str:
+    """Say how a person does without tools of a package or a server."""
+    tool = next(iter(tools), None)
+    if tool is None or tool.kind != "package":
+        return "rename the server in company.toml, or take the tool from its allow-list"
+    return f"do without the package: company plugins remove {tool.source.split()[1]}"
 
 
 def _private_package(folder: Path) -> str:
@@ -157,6 +149,8 @@ def _import_file(path: Path, package: str) -> ModuleType:
 
 
 def _import_point(point: EntryPoint) -> ModuleType:
+    from company.toolkit.texts import broken_point
+
     try:
         module = point.load()
     except UsageError:

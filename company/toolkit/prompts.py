@@ -1,21 +1,22 @@
 """Prompts: shared texts in `prompts/*.md`, known by name and by the hash of their content.
 
-They overlay as tools do, one file replacing another of the same name: bundled, then installed packages (an entry point
-of the group `company.prompts` names a package whose folder holds `*.md`), then the directory. This module only reads;
-templates are filled in where a conversation is built.
+They overlay as tools do: a file of the directory replaces one of the same name. A confirmed package adds prompts of its
+own (`company.toolkit.texts`) and replaces none of the bundled ones. This module only reads; templates are filled in
+where a conversation is built.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
-from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from company.errors import UsageError
-from company.toolkit.loader import broken_point, files_in, installed
+from company.toolkit.files import files_in
 from company.toolkit.registry import Catalogue
 
-GROUP = "company.prompts"
+if TYPE_CHECKING:
+    from company.toolkit.lock import Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +42,36 @@ class Prompts(Catalogue[Prompt]):
     kind = "prompt"
 
 
-def load_prompts(bundled: Path, own: Path | None = None) -> Prompts:
+def load_prompts(bundled: Path, own: Path | None = None, *, lock: "Lock | None" = None) -> Prompts:
     """Read every prompt that a company has.
 
     Args:
         bundled: Folder of the prompts shipped with the framework.
         own: Folder of the company directory's prompts, if it is not the bundled one; need not exist.
+        lock: What a person confirmed; left out, no package takes part.
 
     Raises:
-        UsageError: A file is not UTF-8 text or is empty, or two installed packages bring the same prompt.
+        UsageError: A file is not UTF-8 text or is empty, a package brings a prompt that there is, or a confirmed
+            package is gone or not the one that was confirmed.
     """
-    files = {**files_in(bundled, ".md"), **_installed_files(), **(files_in(own, ".md") if own is not None else {})}
+    shipped = files_in(bundled, ".md")
+    brought = _brought(lock, shipped) if lock is not None else {}
+    files = {**shipped, **brought, **(files_in(own, ".md") if own is not None else {})}
     return Prompts(_read(path) for path in files.values())
 
 
-def _installed_files() -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for point in installed(GROUP).values():
-        for stem, path in files_in(_folder_of(point), ".md").items():
-            if stem in found:
-                where = f"{found[stem]} and {path}"
-                raise UsageError(f"two packages bring the prompt {stem!r}", where=where, cure="uninstall one of them")
-            found[stem] = path
-    return found
+def _brought(lock: "Lock", shipped: Mapping[str, Path]) -> dict[str, Path]:
+    from company.toolkit.packages import PROMPTS
+    from company.toolkit.texts import package_texts
 
-
-def _folder_of(point: EntryPoint) -> Path:
-    try:
-        spec = find_spec(point.module)
-    except ImportError as error:
-        raise broken_point(point, f"cannot be found: {error}") from error
-    if spec is None or not spec.submodule_search_locations:
-        raise broken_point(point, "is not a package")
-    return Path(spec.submodule_search_locations[0])
+    brought = package_texts(PROMPTS, lock)
+    for stem in brought:
+        if stem in shipped:
+            package = next(name for name, locked in lock.packages.items() if f"{PROMPTS}:{stem}" in locked.texts)
+            what = f"{package} brings the prompt {stem!r}, which there is, and a package replaces none"
+            cure = f"do without the package: company plugins remove {package}"
+            raise UsageError(what, where=f"{brought[stem]} and {shipped[stem]}", cure=cure)
+    return brought
 
 
 def _read(path: Path) -> Prompt:

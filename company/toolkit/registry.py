@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Protocol, TypeVar
 
-from company.config import suggest
 from company.errors import UsageError
 from company.toolkit.tool import Tool
 
@@ -59,6 +58,8 @@ class Catalogue(Mapping[str, Item]):
             UsageError: There is none; the cure names the nearest.
         """
         if name not in self._items:
+            from company.config import suggest  # a worker process never asks, and starts without the settings
+
             raise UsageError(f"unknown {self.kind} {name!r}", cure=suggest(name, self._items))
         return self._items[name]
 

@@ -7,22 +7,28 @@ source for code, schema and the text the model reads.
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from typing import Any, Literal, TypeVar, cast, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from company.errors import UsageError
 from company.toolkit.context import Context
+from company.toolkit.manifest import NOTHING, Manifest, hidden_in
+from company.toolkit.reach import Reach
 from company.toolkit.wording import Wording, wordings
 
 Effect = Literal["read", "write", "irreversible"]
 Trust = Literal["trusted", "untrusted"]
-Lookup = Callable[[Context], Awaitable[Any]]
+Lookup = Callable[[Any], Awaitable[Any]]
+"""Takes the call's `Context`, or its `Reach` where the tool runs isolated."""
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+MAX_RESULT = 32_000
+"""Bytes of JSON one result may have; more would crowd out the caller's context."""
 
 _MARK = "__company_tool__"
 
@@ -85,6 +91,11 @@ class Tool:
         result: Validates and serialises what the function returns.
         function: The function itself.
         source: File the tool was loaded from; set by the loader.
+        manifest: What it reaches; held to where the tool runs isolated.
+        asks: A person is asked before each call that no mandate covers, also of a plain write.
+        isolated: It runs in a worker process, where its manifest is held to.
+        kind: Where it comes from: shipped with the framework, a file of the directory, an installed package, an MCP
+            server.
     """
 
     name: str
@@ -102,6 +113,10 @@ class Tool:
     function: Callable[..., Any]
     context_parameter: str
     source: str = ""
+    manifest: Manifest = NOTHING
+    asks: bool = False
+    isolated: bool = False
+    kind: Literal["bundled", "file", "package", "mcp"] = "bundled"
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -139,6 +154,13 @@ def tool(
     assess: Assess | None = None,
     labelled: bool = False,
     claims: Sequence[str | Wording] = (),
+    hosts: Sequence[str] = (),
+    secrets: Sequence[str] = (),
+    files: Sequence[str] = (),
+    cost: Decimal | str = Decimal(0),
+    rate: str = "",
+    parallel: int = 4,
+    memory_mb: int = 512,
 ) -> Callable[[Function], Function]:
     """Mark a typed function as a tool.
 
@@ -152,17 +174,40 @@ def tool(
         labelled: True when it keeps `context.sources` with what it writes; only a `write` can.
         claims: Words by which people say that it was done, such as `published`; `says(...)` for words that are true
             only of some results.
+        hosts: Whom it may connect to, `api.example.com` or `api.example.com:8080`; the tool then runs isolated.
+        secrets: Secrets it is given; the tool then runs isolated.
+        files: Files and folders it may read besides its own folder; the tool then runs isolated.
+        cost: What one call costs at most, in US dollars.
+        rate: How often it may be called, such as `30/minute`.
+        parallel: Calls at the same time.
+        memory_mb: Megabytes that one isolated call may use.
 
     Raises:
-        UsageError: The function lacks a docstring, a type or a described argument, or it claims to keep labels or
-            to have effects that it cannot have.
+        UsageError: The function lacks a docstring, a type or a described argument, its manifest cannot be read, or it
+            claims to keep labels or to have effects that it cannot have.
     """
+    told: dict[str, Any] = {"hosts": hosts, "secrets": secrets, "files": files, "cost": cost, "rate": rate}
 
     def mark(function: Function) -> Function:
-        said = wordings(claims)
-        setattr(
-            function, _MARK, _describe(function, effect, trust, timeout, idempotent, lookup, assess, labelled, said)
+        where = f"{function.__code__.co_filename}:{function.__name__}"
+        if claims and effect == "read":
+            raise UsageError("a read changes nothing that could be claimed", where=where, cure="leave out `claims=`")
+        if labelled and effect != "write":
+            what = f"an effect of kind {effect!r} leaves nothing inside the company that could be labelled"
+            raise UsageError(what, where=where, cure="leave out `labelled=`")
+        made = Tool(
+            **_read_function(function, where),
+            effect=effect,
+            trust=trust,
+            timeout=timeout,
+            idempotent=idempotent,
+            lookup=lookup,
+            assess=assess,
+            labelled=labelled,
+            claims=wordings(claims),
+            manifest=_manifest({**told, "parallel": parallel, "memory_mb": memory_mb}, where),
         )
+        setattr(function, _MARK, _settled(made, where))
         return function
 
     return mark
@@ -173,23 +218,32 @@ def tool_of(candidate: object) -> Tool | None:
     return cast("Tool | None", getattr(candidate, _MARK, None)) if inspect.isfunction(candidate) else None
 
 
-def _describe(
-    function: Callable[..., Any],
-    effect: Effect,
-    trust: Trust,
-    timeout: float,
-    idempotent: bool,
-    lookup: Lookup | None,
-    assess: Assess | None,
-    labelled: bool,
-    claims: tuple[Wording, ...],
-) -> Tool:
-    where = f"{function.__code__.co_filename}:{function.__name__}"
-    if claims and effect == "read":
-        raise UsageError("a read changes nothing that could be claimed", where=where, cure="leave out `claims=`")
-    if labelled and effect != "write":
-        what = f"an effect of kind {effect!r} leaves nothing inside the company that could be labelled"
-        raise UsageError(what, where=where, cure="leave out `labelled=`")
+def _manifest(told: Mapping[str, Any], where: str) -> Manifest:
+    texts = {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+    try:
+        return Manifest.model_validate(texts)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{place}: {first['msg']}", where=where, cure="see docs/plugins.md, the manifest") from error
+
+
+def _settled(tool: Tool, where: str) -> Tool:
+    """Decide whether a tool runs isolated, and hold the rest of what it declares to that."""
+    takes = inspect.signature(tool.function).parameters.get(tool.context_parameter)
+    inside = takes is not None and get_type_hints(tool.function).get(tool.context_parameter) is Context
+    if inside and tool.manifest.reaches:
+        what = "a tool with a `Context` runs inside the company, where nothing holds it to hosts, secrets or files"
+        raise UsageError(what, where=where, cure="take `reach: Reach` instead, or declare none")
+    isolated = not inside and (takes is not None or tool.manifest.reaches)
+    if isolated and (tool.assess or tool.labelled):
+        what = "an isolated tool cannot say what is at stake, nor keep labels"
+        raise UsageError(what, where=where, cure="leave out `assess=` and `labelled=`")
+    return replace(tool, isolated=isolated)
+
+
+def _read_function(function: Callable[..., Any], where: str) -> dict[str, Any]:
+    """Return what a function itself says of the tool: name, description, arguments and result."""
     text, notes = _read_docstring(function, where)
     hints = get_type_hints(function, include_extras=True)
     if "return" not in hints:
@@ -199,30 +253,21 @@ def _describe(
     for name, parameter in inspect.signature(function).parameters.items():
         if name not in hints:
             raise UsageError(f"argument {name!r} has no type", where=where, cure=f"write `{name}: str` or the like")
-        if hints[name] is Context:
+        if hints[name] in {Context, Reach}:
             context_parameter = name
             continue
         if name not in notes:
             raise UsageError(f"argument {name!r} is not described", where=where, cure=f"add `{name}: ...` to Args:")
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[name] = (hints[name], Field(default, description=notes[name]))
-    model = create_model(function.__name__, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
-    return Tool(
-        name=function.__name__,
-        description=text,
-        effect=effect,
-        trust=trust,
-        timeout=timeout,
-        idempotent=idempotent,
-        lookup=lookup,
-        assess=assess,
-        labelled=labelled,
-        claims=claims,
-        arguments=model,
-        result=TypeAdapter(hints["return"]),
-        function=function,
-        context_parameter=context_parameter,
-    )
+    return {
+        "name": function.__name__,
+        "description": text,
+        "arguments": create_model(function.__name__, __config__=ConfigDict(extra="forbid", frozen=True), **fields),
+        "result": TypeAdapter(hints["return"]),
+        "function": function,
+        "context_parameter": context_parameter,
+    }
 
 
 def _read_docstring(function: Callable[..., Any], where: str) -> tuple[str, dict[str, str]]:
@@ -232,7 +277,7 @@ def _read_docstring(function: Callable[..., Any], where: str) -> tuple[str, dict
         raise UsageError(
             "a tool needs a docstring: the model reads it", where=where, cure="say what it does and returns"
         )
-    if hidden := sorted({f"U+{ord(char):04X}" for char in doc if not char.isprintable() and char != "\n"}):
+    if hidden := hidden_in(doc):
         what = f"the docstring holds characters that nobody sees ({', '.join(hidden[:5])}), and a model reads it"
         raise UsageError(what, where=where, cure="take them out, and ask who put them in")
     text, _, rest = doc.partition("\nArgs:\n")
