@@ -31,7 +31,7 @@ CUSTOM_NAMES = frozenset(
         "company.idle",  # nobody is concerned by anything; from now on no run begins and no model is asked
         "company.stopped",  # what a stop came to: runs, orders and processes that ended
         "context.compacted",  # a conversation was too long for a model and was cut
-        "cost",  # one model call's tokens and dollars
+        "cost",  # one model call's tokens and dollars, or what a tool was paid
         "desk.reconciled",  # what the desk's books and the venues do not agree about
         "effect.reconciled",  # an unknown outcome was looked up
         "effect.settled",  # a person said what an unknown outcome was
@@ -74,6 +74,8 @@ CUSTOM_NAMES = frozenset(
         "roles.woken",  # code decided whom a cycle wakes
         "run.stopped",
         "source.blocked",
+        "tool.changed",  # a tool of an MCP server is not as it was confirmed, and is not called
+        "tool.denied",  # a tool reached for what its manifest does not declare
         "tool.failed",  # a tool hung, crashed or broke its contract
         "trade.filled",
         "verdict",  # what the governor decided of a call, and by which rule

@@ -50,13 +50,13 @@ class Allowance:
         """Let this process spend at most `usd` more."""
         self._left = usd
 
-    def reserve_call(self, run_id: str, role: Role) -> Reservation:
-        """Reserve one tool call.
+    def reserve_call(self, run_id: str, role: Role, *, usd: Decimal = Decimal(0)) -> Reservation:
+        """Reserve one tool call, and the dollars that it costs at most.
 
         Raises:
             Tripped: It does not fit.
         """
-        return self._reserve(run_id, role, Amounts(calls=1))
+        return self._reserve(run_id, role, Amounts(calls=1, usd=usd))
 
     def reserve_model(self, run_id: str, role: Role, *, tokens: int, usd: Decimal) -> Reservation:
         """Reserve the worst case of one model call.

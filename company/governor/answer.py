@@ -86,11 +86,13 @@ class Answer:
     Attributes:
         outcome: How the call ended: `ok`, the kind of its fault, `stopped` by a person, or `failed` by a bug of ours.
         is_heard: Some of its words are in the journal, or on their way there.
+        unaccounted: Nobody can tell what it took; the worst case counts as spent.
     """
 
     def __init__(self, question: Question, mind: Mind, speech: Speech) -> None:
         self.question, self.mind, self.speech = question, mind, speech
-        self.outcome, self.is_heard = "failed", False
+        self.outcome, self.is_heard, self.unaccounted = "failed", False, False
+        self._longest = 0
         self._pieces: list[AIMessageChunk] = []
         self._notices: tuple[str, ...] = ()
         self._is_counted = False
@@ -106,7 +108,7 @@ class Answer:
             Exception: What the model's client raises.
         """
         stream = self.mind.stream(to_langchain(self.question.talk), tools=self.question.tools, max_output=longest)
-        self._began = time.perf_counter()
+        self._began, self._longest = time.perf_counter(), longest
         try:
             async with aclosing(stream):
                 async for piece in stream:
@@ -139,6 +141,8 @@ class Answer:
     @cached_property
     def usage(self) -> Usage:
         """Tokens as the provider counted them; of an answer without its end, no less than was heard."""
+        if self.unaccounted:
+            return Usage(self.question.tokens, self._longest)
         if not self._pieces:
             return Usage()
         counted = _total([usage for piece in self._pieces if (usage := usage_of(piece))])
@@ -180,6 +184,7 @@ class Answer:
             "elapsedMs": round(self.elapsed * 1000),
             "firstTokenMs": round((self._first - self._began) * 1000) if self._first else None,
             "outcome": self.outcome,
+            "tool": "",
         }
 
     def _hear(self, piece: "AIMessageChunk") -> None:

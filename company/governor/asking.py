@@ -3,7 +3,8 @@
 The worst case is the prompt, estimated high, plus the longest answer the model is allowed, at the model's price. It is
 reserved when the call's turn has come, so what waits in line takes nothing from the budget of what runs. A model
 without a price is refused: what cannot be priced cannot be capped. A call that failed before its first piece costs
-nothing; one that broke off costs what the provider counted, and no less than what was heard of it.
+nothing; one that broke off costs what the provider counted, and no less than what was heard of it; one of which nobody
+can tell what it cost (company/llm/plugged.py) costs the worst case.
 """
 
 import asyncio
@@ -69,7 +70,7 @@ class Asking:
             try:
                 fault = await self._listen(answer, longest)
             finally:
-                self._close(answer, charge)
+                self._close(answer, charge, worst)
         if fault is not None:
             raise fault
         return answer.thought()
@@ -95,6 +96,7 @@ class Asking:
                 fault = classify(error, provider=mind.provider) if mind.provider else None
                 if fault is None:
                     raise
+                answer.unaccounted = fault.unaccounted
             finally:
                 answer.trace(span)
             answer.outcome = fault.kind if fault else "ok"
@@ -118,10 +120,10 @@ class Asking:
             self.note(question, trip.event, debug=False)
             raise
 
-    def _close(self, answer: Answer, charge: Reservation) -> None:
+    def _close(self, answer: Answer, charge: Reservation, worst: Decimal) -> None:
         """End the message, and replace the worst case by what was used."""
         usage = answer.usage
-        usd = _prices(answer.mind).cost(usage)
+        usd = worst if answer.unaccounted else _prices(answer.mind).cost(usage)
         bill = answer.question.scope.draft(events.custom("cost", answer.bill(usd)), debug=True)
         with self._store.transaction():
             answer.speech.end(bill)

@@ -22,7 +22,7 @@ from company.errors import Stopped, ToolError
 from company.events import Draft
 from company.governor import taped, tracing
 from company.governor.allowance import Allowance, Tripped
-from company.governor.attempt import Attempt
+from company.governor.attempt import Attempt, is_kept
 from company.governor.breaker import USUAL, Breaker
 from company.governor.execution import Ran
 from company.governor.hold import what_holds
@@ -32,6 +32,7 @@ from company.governor.rules import Case, Standing, decide
 from company.governor.scope import Scope
 from company.governor.standing import Mandates
 from company.governor.stop import UntilStopped, raise_if_stopped
+from company.governor.turns import NOT_SENT, Turns
 from company.governor.verdict import Call, Outcome, Verdict, effect_key, fingerprint, label, unique
 from company.ports import Clock
 from company.store import Approval, Effect, Reservation, Store
@@ -45,6 +46,7 @@ _SETTLED: Mapping[str, Literal["done", "failed", "unknown"]] = {
     "unknown": "unknown",
     "failed": "failed",
     "retryable": "failed",
+    "denied": "failed",
 }
 
 
@@ -82,6 +84,7 @@ class Governor:
         self._minutes = Minutes(store)
         self._inbox = Inbox(store=store, minutes=self._minutes, settings=approvals)
         self._breaker = Breaker(store=store, allowance=allowance, settings=progress)
+        self._turns = Turns()
 
     async def perform(self, scope: Scope, call: Call) -> Outcome:
         """Decide one proposed call and, when allowed, carry it out once.
@@ -176,7 +179,7 @@ class Governor:
         return Attempt(scope, call, tool, context, drafts, named, self._earlier(tool, call, context.key))
 
     def _earlier(self, tool: Tool, call: Call, key: str) -> Effect | None:
-        effect = None if tool.effect == "read" else self._store.effects.get(key)
+        effect = self._store.effects.get(key) if is_kept(tool) else None
         return effect if effect is not None and effect.arguments_hash == fingerprint(call.arguments) else None
 
     async def _recover(self, attempt: Attempt) -> Outcome | None:
@@ -188,7 +191,7 @@ class Governor:
         verdict = Verdict("allow", "effect.replayed", reason, mandate=effect.mandate_id)
         if effect.state in {"done", "failed"}:
             return self._replay(attempt, effect, verdict)
-        if attempt.tool.lookup is None and not attempt.tool.idempotent:
+        if attempt.tool.lookup is None and not attempt.tool.idempotent and attempt.tool.effect != "read":
             return self._ask_to_repeat(attempt, effect)
         ran = await self._reconcile(attempt)
         if ran is None:
@@ -239,7 +242,7 @@ class Governor:
         return replace(case, stakes=stakes, taint=unique([*scope.taint, *sources])), arguments
 
     def _clean(self, ran: Ran) -> Ran:
-        return replace(ran, value=self._redact(ran.value), error=self._redact(ran.error))
+        return replace(ran, value=self._redact(ran.value), error=self._redact(ran.error), what=self._redact(ran.what))
 
     def _decide(self, case: Case) -> Verdict:
         return decide(case)
@@ -260,7 +263,8 @@ class Governor:
                 sources, notes = attempt.sources if quotes else (), attempt.drafts
                 return self._noted(attempt, self._deny(attempt, verdict, status=status, notes=notes, sources=sources))
             try:
-                charge = taped.reserve(attempt, lambda: self._allowance.reserve_call(scope.run.id, scope.role))
+                usd = attempt.tool.manifest.cost
+                charge = taped.reserve(attempt, lambda: self._allowance.reserve_call(scope.run.id, scope.role, usd=usd))
             except Tripped as trip:
                 return self._deny(attempt, Verdict("deny", trip.rule, str(trip)), notes=[scope.draft(trip.event)])
             if attempt.key:
@@ -275,14 +279,24 @@ class Governor:
         try:
             ran = await self._run(attempt, arguments)
         except BaseException:
-            self._allowance.settle(charge, elapsed=time.perf_counter() - started)
+            with self._store.transaction():
+                self._settle(attempt, charge, started, sent=attempt.progress.sent, outcome="stopped")
             raise
         with self._store.transaction():  # one commit for the result and what it cost
-            self._allowance.settle(charge, elapsed=time.perf_counter() - started)
+            self._settle(attempt, charge, started, sent=ran.rule not in NOT_SENT, outcome=ran.status)
             return self._conclude(attempt, verdict, ran)
 
+    def _settle(self, attempt: Attempt, charge: Reservation, started: float, *, sent: bool, outcome: str) -> None:
+        """Replace what was reserved by what was used; a tool that was called costs what it declares."""
+        usd = attempt.tool.manifest.cost if sent else Decimal(0)
+        self._allowance.settle(charge, elapsed=time.perf_counter() - started, usd=usd)
+        self._minutes.note_cost(attempt.scope, attempt.tool.name, usd, outcome)
+
     async def _run(self, attempt: Attempt, arguments: BaseModel) -> Ran:
-        ran = self._clean(await taped.run(attempt, arguments))
+        def look() -> None:
+            raise_if_stopped(self._store, attempt.scope.run.id)
+
+        ran = self._clean(await taped.run(attempt, arguments, self._turns, look))
         self._minutes.note_fault(attempt.scope, attempt.call, ran)
         if ran.status == "unknown" and attempt.tool.lookup is not None:
             return await self._reconcile(attempt) or ran
@@ -354,7 +368,8 @@ class Governor:
     ) -> Outcome:
         """Refuse a call; an effect that a crash had cut off is not left open."""
         if attempt.earlier is not None:
-            state: Literal["failed", "unknown"] = "failed" if attempt.tool.lookup else "unknown"
+            gone = attempt.tool.lookup or attempt.tool.effect == "read"
+            state: Literal["failed", "unknown"] = "failed" if gone else "unknown"
             self._store.effects.finish(attempt.key, state, verdict.reason)
         scope, call = attempt.scope, attempt.call
         return self._minutes.refuse(scope, call, verdict, status=status, notes=notes, sources=sources)
@@ -364,7 +379,7 @@ class Governor:
         call, rule = attempt.call, verdict.rule
         if effect.state == "done":
             value, sources = effect.result["value"], _sources(effect.result)
-            outcome = Outcome(call, "ok", rule, value=value, sources=sources, receipt=effect.key)
+            outcome = Outcome(call, "ok", rule, value=value, sources=sources, receipt=_receipt(attempt))
         else:
             sources = attempt.sources or (f"effect {effect.key[:8]}",)  # whose words the error holds was not kept
             outcome = Outcome(call, "failed", rule, error=str(effect.result), sources=sources)
@@ -376,11 +391,11 @@ class Governor:
         """Settle the effect, if it is one, and record the result, in one transaction."""
         attempt.doubt(ran)
         scope, key, sources = attempt.scope, attempt.key, attempt.sources
-        outcome = Outcome(attempt.call, ran.status, verdict.rule, error=ran.error, sources=sources)
+        outcome = Outcome(attempt.call, ran.status, ran.rule or verdict.rule, error=ran.error, sources=sources)
         result: Any = ran.error
         drafts: Sequence[Draft] = ()
         if ran.status == "ok":
-            outcome = replace(outcome, value=ran.value, receipt=key)
+            outcome = replace(outcome, value=ran.value, receipt=_receipt(attempt))
             result, drafts = {"value": ran.value, "sources": sources}, attempt.drafts
         with self._store.joined():
             if key:
@@ -393,6 +408,11 @@ def _unsettled(effect: Effect) -> str:
         f"{effect.tool} was called with these arguments at {effect.at:%Y-%m-%d %H:%M} and nobody knows whether it "
         f"happened: allow it only if it did not, or say what happened with `company effects settle {effect.key[:8]}`"
     )
+
+
+def _receipt(attempt: Attempt) -> str:
+    """Return what proves that an effect happened; a read proves nothing by its key."""
+    return "" if attempt.tool.effect == "read" else attempt.key
 
 
 def _sources(result: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Literal
 
 from company import events
 from company.events import Draft
 from company.governor import tracing
-from company.governor.execution import Ran
+from company.governor.execution import UNDECLARED, Ran
 from company.governor.scope import Scope
 from company.governor.verdict import Call, Outcome, Verdict
 from company.store import Store
@@ -63,7 +64,26 @@ class Minutes:
             return self.record(scope, outcome, notes)
 
     def note_fault(self, scope: Scope, call: Call, ran: Ran) -> None:
-        """Write that a tool hung, crashed or broke its contract, if it did."""
+        """Write that a tool hung, crashed, broke its contract or reached for what it does not declare, if it did."""
+        if ran.rule.startswith(UNDECLARED):
+            capability = ran.rule.removeprefix(UNDECLARED)
+            denied = {"toolCallId": call.id, "tool": call.tool, "capability": capability, "what": ran.what}
+            self._store.journal.append([scope.draft(events.custom("tool.denied", denied))])
         if ran.fault:
             note = {"toolCallId": call.id, "tool": call.tool, "fault": ran.fault, "error": ran.error}
             self._store.journal.append([scope.draft(events.custom("tool.failed", note))])
+
+    def note_cost(self, scope: Scope, tool: str, usd: Decimal, outcome: str) -> None:
+        """Write what a call of a tool cost, if it cost anything, as what a model costs is written."""
+        if usd:
+            counts = (
+                "inputTokens",
+                "cachedTokens",
+                "cacheWrittenTokens",
+                "outputTokens",
+                "reasoningTokens",
+                "elapsedMs",
+            )
+            bill = {"role": scope.role.id, "model": f"tool {tool}", "provider": "", "tool": tool, "usd": usd}
+            bill |= {**dict.fromkeys(counts, 0), "firstTokenMs": None, "outcome": outcome}
+            self._store.journal.append([scope.draft(events.custom("cost", bill), debug=True)])

@@ -87,7 +87,9 @@ def _arguments(case: Case) -> Verdict | None:
 
 
 def _read(case: Case) -> Verdict | None:
-    return Verdict("allow", "effect.read", "reading changes nothing") if case.tool.effect == "read" else None
+    if case.tool.effect != "read" or case.tool.asks:
+        return None
+    return Verdict("allow", "effect.read", "reading changes nothing")
 
 
 def _stakes(case: Case) -> Verdict | None:
@@ -122,7 +124,7 @@ def _approval(case: Case) -> Verdict | None:
 
 
 def _labelled(case: Case) -> Verdict | None:
-    if not (case.taint and case.tool.labelled):
+    if not (case.taint and case.tool.labelled) or case.tool.asks:
         return None
     return Verdict("allow", "effect.labelled", "what it writes keeps the label of its sources", sources=case.sources)
 
@@ -139,6 +141,13 @@ def _irreversible(case: Case) -> Verdict | None:
         return None
     reason = f"{case.tool.name} cannot be taken back" + _outside(case)
     return Verdict("ask", "effect.irreversible", reason, sources=case.sources)
+
+
+def _asks(case: Case) -> Verdict | None:
+    if not case.tool.asks:
+        return None
+    reason = f"{case.tool.name} is called only when a person says so" + _outside(case)
+    return Verdict("ask", "effect.asks", reason, sources=case.sources)
 
 
 def _write(case: Case) -> Verdict | None:
@@ -161,6 +170,7 @@ RULES: tuple[Callable[[Case], Verdict | None], ...] = (
     _labelled,
     _provenance,
     _irreversible,
+    _asks,
     _write,
 )
 

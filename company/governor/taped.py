@@ -18,6 +18,7 @@ from company.governor.allowance import Tripped
 from company.governor.attempt import Attempt
 from company.governor.execution import Ran
 from company.governor.rules import Case
+from company.governor.turns import Turns
 from company.store import Reservation
 from company.toolkit import Stakes
 
@@ -47,11 +48,15 @@ _SAID: tape.Form[Said] = tape.Form(Said)
 _TRIP: tape.Form[Json] = tape.Form(Json)
 
 
-async def run(attempt: Attempt, arguments: BaseModel) -> Ran:
-    """Call the tool's function (`execution.run`)."""
+async def run(attempt: Attempt, arguments: BaseModel, turns: Turns, look: Callable[[], None]) -> Ran:
+    """Call the tool's function (`execution.run`) when its turn comes (`Turns.run`)."""
+
+    async def call() -> Ran:
+        attempt.progress.sent = True
+        return await execution.run(attempt.tool, arguments, attempt.context)
 
     async def work() -> Said:
-        return _said(attempt, await execution.run(attempt.tool, arguments, attempt.context))
+        return _said(attempt, await turns.run(attempt.tool, call, look))
 
     ran = (await _heard(RESULT, attempt, work)).ran
     assert ran is not None  # a function always ends somehow
