@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from company import __version__
 from company.engine import Engine
@@ -14,6 +15,7 @@ from company.server.access.sessions import PATH as SESSION_PATH
 from company.server.access.sessions import Sessions
 from company.server.access.site import Site
 from company.server.doors.agui import AgUi
+from company.server.doors.notifiers import open_notifiers
 from company.server.doors.openai_door import OpenAiDoor
 from company.server.doors.openai_errors import openai_refusal
 from company.server.doors.webhooks import open_webhooks
@@ -22,6 +24,8 @@ from company.server.faults import report_faults
 from company.server.front.forms import FORM_PATHS
 from company.server.front.front import OPEN_PATHS, OPEN_PREFIXES, Front, load_built
 from company.server.front.push import Push, installed_post
+from company.server.mcp.door import PATH as MCP_PATH
+from company.server.mcp.door import McpDoor, mcp_refusal
 from company.server.native.api import Api
 from company.server.native.dealing import Dealing
 from company.server.native.market import Market
@@ -38,7 +42,7 @@ OPENINGS = Openings(frozenset({*OPEN_PATHS, "/healthz", "/readyz", SESSION_PATH}
 """What answers without token or session: the page's shell and its files, the door to log in, and whether the server
 lives. Nothing of it may say anything about the company."""
 
-REFUSALS: dict[str, Answer] = {"/v1/": openai_refusal}
+REFUSALS: dict[str, Answer] = {"/v1/": openai_refusal, MCP_PATH: mcp_refusal}
 """How the gate refuses where clients expect another shape than `faults` gives, by beginning of the path."""
 
 
@@ -59,15 +63,20 @@ def create_app(engine: Engine, *, site: Site, person: str) -> FastAPI:
     tail = Tail(store, now=engine.company.wall.now, is_closing=lambda: driver.closing, on_event=metrics.lag.observe)
     driver.listen(tail.wake)
     webhooks = open_webhooks(engine.company)
+    notifiers = open_notifiers(engine.company, f"{site.public}/")
+    mcp = McpDoor(engine, driver)
     keys, rates = Keys(store.access, now=engine.company.wall.now), Rates(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         driver.tend()
         webhooks.start()
+        notifiers.start()
         yield
+        await notifiers.close()
         await webhooks.close()
         await driver.close()
+        await mcp.close()
 
     app = FastAPI(
         title=engine.company.settings.company.name,
@@ -78,7 +87,7 @@ def create_app(engine: Engine, *, site: Site, person: str) -> FastAPI:
         openapi_url=None,  # the reference serves it, completed
     )
     app.state.driver = driver
-    system = System(engine, driver, tail, metrics, webhooks)
+    system = System(engine, driver, tail, metrics, webhooks, notifiers)
     app.add_middleware(Direct, paths={STATUS: system.answer_status})
     app.add_middleware(
         Gate,
@@ -104,5 +113,6 @@ def create_app(engine: Engine, *, site: Site, person: str) -> FastAPI:
     app.include_router(Push(engine, installed_post(engine)).router())
     app.include_router(Front(engine, driver, load_built()).router())
     app.include_router(AgUi(engine, driver).router())
+    app.router.routes.append(Route(MCP_PATH, endpoint=mcp, include_in_schema=False))
     app.mount("/v1", OpenAiDoor(engine, driver).app())
     return app

@@ -108,12 +108,18 @@ class Transcript:
 def waits(approvals: Sequence[Approval]) -> str:
     """Say what waits for a person, and how to decide it in words."""
     lines = [
-        f"- **{approval.id}** {approval.role} wants `{approval.tool}` with `{_code(approval.arguments)}` "
-        f"({_why(approval)}){_besides(approval)}: `/approve {approval.id}` or `/reject {approval.id}`; if nobody "
-        f"answers before {approval.expires_at:%Y-%m-%d %H:%M} UTC: refused"
-        for approval in approvals
+        f"- {asked_for(approval, f'`/approve {approval.id}` or `/reject {approval.id}`')}" for approval in approvals
     ]
     return "\n".join(["Waiting for you:", *lines])
+
+
+def asked_for(approval: Approval, how: str) -> str:
+    """Say in one line what a person is asked, and how it is decided."""
+    return (
+        f"**{approval.id}** {approval.role} wants `{approval.tool}` with `{_code(approval.arguments)}` "
+        f"({_why(approval)}){_besides(approval)}: {how}; if nobody "
+        f"answers before {approval.expires_at:%Y-%m-%d %H:%M} UTC: refused"
+    )
 
 
 def _why(approval: Approval) -> str:

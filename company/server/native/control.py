@@ -81,8 +81,8 @@ class Control:
     async def config(self) -> dict[str, Any]:
         """Return the settings in force, by section of company.toml; no secret is among them.
 
-        Addresses are shown without name, password and query, those of webhooks without path too, and of a model's
-        further options only their names.
+        Addresses are shown without name, password and query, those of webhooks without path too, and of a model's,
+        a venue's and a notifier's options only their names.
         """
         shown: dict[str, Any] = self._company.redactor.data(shown_settings(self._company.settings))
         return shown
@@ -93,6 +93,8 @@ def shown_settings(settings: Settings) -> Json:
     shown: Json = _shown(settings.model_dump(mode="json"))
     for name, facts in settings.models.facts.items():
         shown["models"]["facts"][name]["options"] = sorted(facts.options)
+    for place in (*shown["venues"].values(), *shown["notifiers"].values()):
+        place["options"] = sorted(place["options"])
     for hook in shown["webhooks"]:
         hook["url"] = host_of(hook["url"])
     return shown

@@ -74,7 +74,7 @@ def document_of(app: FastAPI, site: Site) -> Json:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     for schema in schemas.values():
-        _describe_fields(schema)
+        describe_fields(schema)
     return document
 
 
@@ -107,7 +107,7 @@ def _fault(status: int) -> Json:
     return {"description": REASONS[status], "content": {"application/json": {"schema": schema}}}
 
 
-def _describe_fields(schema: Json) -> None:
+def describe_fields(schema: Json) -> None:
     """Move what a docstring says under `Attributes:` to the fields it speaks of."""
     text, _, attributes = schema.get("description", "").partition("\n\nAttributes:\n")
     if text:

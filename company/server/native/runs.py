@@ -121,6 +121,15 @@ class RunDoors:
         run = self._store.runs.last_answered("cycle")
         if run is None:
             raise Refusal(404, "no cycle has come to anything yet; POST /api/v1/cycles begins one")
+        return self.report_of(run.id)
+
+    def report_of(self, run_id: str) -> CycleReport:
+        """Return what a run came to, also one that was no cycle.
+
+        Raises:
+            Refusal: 404, there is no such run.
+        """
+        run = self._run(run_id)
         reports = [report for lane in self._lanes.of_run(run.id) if (report := ReportView.of(lane))]
         return CycleReport(run=RunView.of(run), answer=run.outcome.get("answer", ""), reports=reports)
 

@@ -19,7 +19,9 @@ from company import __version__
 from company.engine import Engine
 from company.governor import STOP_FLAG
 from company.home import mode_of
-from company.server.doors.webhooks import HookState, Webhooks
+from company.server.doors.followers import FollowerState
+from company.server.doors.notifiers import Notifiers
+from company.server.doors.webhooks import Webhooks
 from company.server.driving import Driver
 from company.server.faults import Refusal
 from company.server.native.memory import MemoryState
@@ -100,6 +102,24 @@ class HookLine(View):
     parked: bool
 
 
+class NotifierLine(View):
+    """One notifier.
+
+    Attributes:
+        name: What the settings call it.
+        seq: Number of the last event that is done with.
+        failures: Tries of the present notice that failed.
+        error: Why the last one failed; empty when none did.
+        parked: It gave up until the next start.
+    """
+
+    name: str
+    seq: int
+    failures: int
+    error: str
+    parked: bool
+
+
 class HealthView(View):
     """Health in detail.
 
@@ -111,6 +131,7 @@ class HealthView(View):
         sse_clients: Open event streams.
         ws_clients: Open WebSockets.
         webhooks: How each hook is doing.
+        notifiers: How each notifier is doing.
     """
 
     company: Health
@@ -122,6 +143,7 @@ class HealthView(View):
     sse_clients: int
     ws_clients: int
     webhooks: list[HookLine]
+    notifiers: list[NotifierLine]
 
 
 class Ready(NamedTuple):
@@ -149,11 +171,20 @@ class System:
         tail: Knows who listens.
         metrics: What is counted.
         webhooks: Knows what was posted.
+        notifiers: Knows what people were told.
     """
 
-    def __init__(self, engine: Engine, driver: Driver, tail: Tail, metrics: Metrics, webhooks: Webhooks) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        driver: Driver,
+        tail: Tail,
+        metrics: Metrics,
+        webhooks: Webhooks,
+        notifiers: Notifiers,
+    ) -> None:
         self._engine, self._driver, self._tail, self._metrics = engine, driver, tail, metrics
-        self._webhooks = webhooks
+        self._webhooks, self._notifiers = webhooks, notifiers
         self._store = engine.company.store
         self._records: Records = engine.company.services[Records]
         self._state: tuple[int, frozenset[str], int] | None = None
@@ -204,7 +235,8 @@ class System:
             running=running,
             sse_clients=self._tail.count("sse"),
             ws_clients=self._tail.count("ws"),
-            webhooks=[_hook(state) for state in self._webhooks.state],
+            webhooks=[HookLine(url=state.name, **_line(state)) for state in self._webhooks.state],
+            notifiers=[NotifierLine(name=state.name, **_line(state)) for state in self._notifiers.state],
         )
 
     async def lives(self) -> Response:
@@ -282,14 +314,8 @@ def status_of(engine: Engine, running: frozenset[str]) -> Status:
     )
 
 
-def _hook(state: HookState) -> HookLine:
-    return HookLine(
-        url=state.url,
-        seq=state.cursor,
-        failures=state.failures,
-        error=state.error,
-        parked=state.parked,
-    )
+def _line(state: FollowerState) -> dict[str, Any]:
+    return {"seq": state.cursor, "failures": state.failures, "error": state.error, "parked": state.parked}
 
 
 def _running(engine: Engine, names: frozenset[str]) -> list[str]:

@@ -172,7 +172,8 @@ class _Teller:
 
     def fault(self, event: Event) -> list[Step]:
         value = event.body["value"]
-        text = f"{_FAULTS[event.type]}: {value.get('error') or value.get('reason', '')}"
+        why = value.get("error") or value.get("reason") or f"{value.get('capability', '')} {value.get('what', '')}"
+        text = f"{_FAULTS[event.type]}: {why.strip()}"
         return [_step(event, "fault", text, value, value.get("toolCallId", ""))]
 
     def report(self, event: Event) -> list[Step]:
@@ -210,6 +211,7 @@ _FAULTS = {
     "breaker.tripped": "the role went in circles and is held",
     "budget.tripped": "a call did not fit the budget",
     "model.fallback": "a model could not be used",
+    "tool.denied": "the tool was stopped at what it does not declare",
     "tool.failed": "the tool failed",
 }
 _TELLERS: Mapping[str, Callable[[_Teller, Event], list[Step]]] = {

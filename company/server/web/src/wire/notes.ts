@@ -54,6 +54,8 @@ const LINES: { [name: string]: (value: Value) => Line } = {
   "persona.decided": (v) => ["plain", `persona ${word(v.proposal)} of ${word(v.role)} ${word(v.state)} by ${word(v.by)}${v.note ? `: ${word(v.note)}` : ""}`, true],
   "persona.experiment": (v) => ["warn", `experiment ${word(v.experiment)} with ${word(v.role)} ${word(v.state).replace("_", " ")}, says ${word(v.by)}: ${word(v.reason)}`, true],
   "persona.proposed": (v) => ["warn", `${word(v.by)} proposes another persona for ${word(v.role)}, ${word(v.proposal)}: ${word(v.reason)}`, true],
+  "tool.changed": (v) => ["warn", `${word(v.tool)} is not called any more: ${word(v.change)}; look at it again: company plugins confirm ${word(v.server)}`, true],
+  "tool.denied": (v) => ["bad", `${word(v.tool)} was stopped: it does not declare the ${word(v.capability)} ${word(v.what)}`, true],
   "tool.failed": (v) => ["bad", `${word(v.tool)} ${word(v.fault)}: ${word(v.error)}`, true],
   "company.idle": (v) => ["quiet", `asleep since ${word(v.since).slice(0, 16).replace("T", " ")}: ${word(v.reason)}`, true],
   "roles.woken": (v) => ["plain", called(v.roles), true],
