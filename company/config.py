@@ -37,11 +37,27 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from company.errors import UsageError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_KINDS = dict.fromkeys(("openai", "anthropic", "ollama"))
+MODEL_KINDS = ("openai", "anthropic", "ollama")
+"""Kinds of model providers that are built in, and the three providers that need no section; packages bring others."""
+_EMBEDDING_KINDS = frozenset({"openai", "ollama"})
 _KEY = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
 Place = tuple[int | str, ...]
 PAPER = "paper"
 """Name of the three venues of the paper world, which need no section."""
+VENUE_KINDS = ("paper-http", "ccxt")
+"""Kinds of venues that are built in; packages bring others."""
+NOTIFIER_KINDS = ("command",)
+"""Kinds of notifiers that are built in; packages bring others."""
+NoticeKind = Literal[
+    "approval.asked",
+    "approval.escalated",
+    "run.failed",
+    "breaker.tripped",
+    "budget.tripped",
+    "company.stopped",
+    "alert",
+]
+"""What people are told of."""
 _EMBEDDERS = frozenset({"minilm", "none"})
 _PAPER_NAMES = frozenset({PAPER, "paper-a", "paper-b", "paper-c"})
 DATA_PROVIDERS = (PAPER, "coingecko", "yahoo", "twelvedata", "alphavantage", "finnhub", "files")
@@ -53,6 +69,8 @@ DATA_KEYS = {
     "data:finnhub": "FINNHUB_API_KEY",
 }
 """Names that keys of market data have in the secret store, and the environment variable that comes first."""
+_OWN_HEADERS = r"(accept|authorization|connection|content|cookie|host|last-event-id|mcp|transfer-encoding)($|-)"
+"""Headers of requests to MCP servers that the program sets, or never sends."""
 _LISTS = frozenset({"approvals.quorums", "mandates", "webhooks"})
 _EXPECTED = {  # pydantic's words for these speak of Python, not of TOML
     "dict_type": "must be a section",
@@ -118,7 +136,7 @@ def _wrong(what: str, *place: str, cure: str) -> PydanticCustomError:
 
 
 def _completed(name: str, section: dict[str, Any]) -> dict[str, Any]:
-    kind = section.get("kind", name if name in _KINDS else None)
+    kind = section.get("kind", name if name in MODEL_KINDS else None)
     known = {"kind": kind} if kind else {}
     key = {"key_env": f"{re.sub('[^A-Z0-9]', '_', name.upper())}_API_KEY"}
     return {**known, **key, "free": kind == "ollama", **section}
@@ -134,6 +152,14 @@ def _is_loopback(url: str) -> bool:
         parts = urlsplit(url)
         host = parts.hostname or ""
         return parts.scheme == "http" and (host == "localhost" or ip_address(host).is_loopback)
+    except ValueError:
+        return False
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
     except ValueError:
         return False
 
@@ -170,10 +196,18 @@ class CompanySettings(_Section):
     Attributes:
         name: What the company calls itself; "The AI company".
         quote: Currency that money is counted in; "USDT".
+        hires: Roles that confirmed packages bring and that work here too, by id; [].
     """
 
     name: Text = "The AI company"
     quote: Text = "USDT"
+    hires: Texts = ()
+
+    @model_validator(mode="after")
+    def _hired_once(self) -> Self:
+        if twice := sorted({name for name in self.hires if self.hires.count(name) > 1}):
+            raise _wrong(f"{twice[0]!r} is hired twice", "hires", cure="name it once")
+        return self
 
 
 class RunSettings(_Section):
@@ -271,7 +305,7 @@ class ProviderSettings(_Section):
     `openai`, `anthropic` and `ollama` are there without being named.
 
     Attributes:
-        kind: Wire format it speaks; NAME when that is one of the three.
+        kind: Wire format it speaks, or a kind that a confirmed package brings; NAME when that is one of the three.
         base_url: Address of its API; the provider's own when left out.
         api: OpenAI's `chat` completions, which every compatible server has, or `responses`, which OpenAI's newer models
             want; `auto` takes `responses` at OpenAI's own address and `chat` elsewhere; "auto".
@@ -285,7 +319,7 @@ class ProviderSettings(_Section):
         attempts: How often a call is tried before the next model of the chain is asked; 3.
     """
 
-    kind: Literal["openai", "anthropic", "ollama"]
+    kind: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$", examples=list(MODEL_KINDS))]
     base_url: str = ""
     api: Literal["auto", "chat", "responses"] = "auto"
     key_env: str = ""
@@ -320,27 +354,30 @@ class VenueSettings(_Section):
     """`[venues.NAME]`: an exchange account beyond this process; it is used when `world.venues` names it.
 
     Attributes:
-        kind: `paper-http`: our own exchange over HTTP (`company exchange serve`); `ccxt`: an exchange that ccxt knows.
+        kind: `paper-http`: our own exchange over HTTP (`company exchange serve`); `ccxt`: an exchange that ccxt knows;
+            or a kind that a confirmed package brings.
         exchange: The id ccxt has for it; NAME when left out.
         url: Address of our own exchange, on this machine, such as "http://127.0.0.1:8500/venues/a"; "" for `ccxt`.
         sandbox: Use the exchange's own test system, where money is not real; false.
         key: Keys in the secret store are those of this name, see `company key set`; NAME when left out.
         symbols: What is read and traded there, in ccxt's names; [] reads everything, which `ccxt` does not allow.
         timeout: Longest time of one request; "10s".
+        options: Further settings of a package's kind, passed on as they are; no place for keys; {}.
     """
 
-    kind: Literal["paper-http", "ccxt"]
+    kind: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$", examples=list(VENUE_KINDS))]
     exchange: str = ""
     url: str = ""
     sandbox: bool = False
     key: str = ""
     symbols: Texts = ()
     timeout: Duration = timedelta(seconds=10)
+    options: dict[str, Any] = {}
 
     @property
     def is_real(self) -> bool:
-        """True when it trades with real money."""
-        return self.kind == "ccxt" and not self.sandbox
+        """True when it trades with real money, or might: what a package trades with is its own word."""
+        return self.kind != "paper-http" and not self.sandbox
 
     @property
     def secrets(self) -> tuple[str, str, str]:
@@ -349,13 +386,15 @@ class VenueSettings(_Section):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
+        if self.options and self.kind in VENUE_KINDS:
+            raise _wrong(f"{self.kind} has no further settings", "options", cure="leave it out")
         if self.kind == "paper-http":
             if not _is_loopback(self.url):
                 cure = "give the address of `company exchange serve`, such as http://127.0.0.1:8500/venues/a"
                 raise _wrong(f"{self.url!r} is not an address on this machine", "url", cure=cure)
             if self.sandbox:
                 raise _wrong("our own exchange has no sandbox, its money is never real", "sandbox", cure="leave it out")
-        elif self.url:
+        elif self.url and self.kind == "ccxt":
             raise _wrong("ccxt knows the exchange's address", "url", cure="leave it out, or write kind = 'paper-http'")
         elif not self.symbols:
             cure = "name them, such as symbols = ['BTC/USDT']: an exchange has thousands, and each is read every cycle"
@@ -682,6 +721,28 @@ class WebhookSettings(_Section):
     secret: Text
 
 
+class NotifierSettings(_Section):
+    """`[notifiers.NAME]`: who tells people what they should know, while a server runs.
+
+    Attributes:
+        kind: `command`: a program on this machine; or a kind that a confirmed package brings.
+        events: What it tells, such as `approval.asked` and `run.failed`; [] tells all of it.
+        secrets: Names of the secrets it is given, kept as `notifier:NAME:SECRET`; [].
+        timeout: Longest time that telling one notice takes, a minute at most; "10s".
+        options: Its own settings, passed on as they are; no place for secrets; {}.
+    """
+
+    kind: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$", examples=list(NOTIFIER_KINDS))]
+    events: Annotated[tuple[NoticeKind, ...], Field(strict=False)] = ()
+    secrets: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")], ...], Field(strict=False)] = ()
+    timeout: Annotated[Duration, Field(le=timedelta(minutes=1))] = timedelta(seconds=10)
+    options: dict[str, Any] = {}
+
+    def stored(self, name: str) -> tuple[str, ...]:
+        """Return the names in the secret store of its secrets, of the notifier `name`."""
+        return tuple(f"notifier:{name}:{secret}" for secret in self.secrets)
+
+
 class ServerSettings(_Section):
     """`[server]`: who reaches the HTTP doors, and how often they may ask.
 
@@ -706,6 +767,79 @@ class ServerSettings(_Section):
     commands_per_minute: Count = 120
     logins_per_minute: Count = 10
     body_bytes: Count = 1_048_576
+
+
+class McpToolSettings(_Section):
+    """`[mcp.NAME.tools.TOOL]`: one tool of a server, as the person judges it; the server does not judge itself.
+
+    Attributes:
+        effect: What a call changes: `read`, `write` or `irreversible`; "write".
+        trust: `untrusted` when strangers can write what it returns; "untrusted".
+        ask: A person is asked before each call that no mandate covers; true, of a `read` false.
+        timeout: Longest time of one call, an hour at most; "20s".
+    """
+
+    effect: Literal["read", "write", "irreversible"] = "write"
+    trust: Literal["trusted", "untrusted"] = "untrusted"
+    ask: bool = True
+    timeout: Annotated[Duration, Field(le=timedelta(hours=1))] = timedelta(seconds=20)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_read_need_not_ask(cls, data: Any) -> Any:
+        return {"ask": False, **data} if isinstance(data, dict) and data.get("effect") == "read" else data
+
+
+class McpSettings(_Section):
+    """`[mcp.NAME]`: an MCP server whose tools roles may be granted; used once a person confirmed it.
+
+    Attributes:
+        command: Program and arguments of a server that is started here and spoken to over its standard input; none.
+        url: Address of a server that is reached over HTTP, https or on this machine; "".
+        environment: Variables that a started server is given, each with the name of a secret, `mcp:NAME:KEY`; {}.
+        folder: Where a started server works, seen from the company's directory; a folder of its own when left out.
+        token: Name of the secret that is sent as bearer token to a `url`, `mcp:NAME:KEY`; "".
+        headers: Further headers sent to a `url`, each with the name of a secret, `mcp:NAME:KEY`; {}.
+        timeout: Longest time until a server is connected and has told its tools; "10s".
+        tools: Tools that are used, by the server's own names; no other is; {}.
+    """
+
+    command: Texts = ()
+    url: str = ""
+    environment: dict[str, Text] = {}
+    folder: str = ""
+    token: str = ""
+    headers: dict[str, Text] = {}
+    timeout: Annotated[Duration, Field(le=timedelta(minutes=5))] = timedelta(seconds=10)
+    tools: dict[str, McpToolSettings] = {}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Names in the secret store of what it is given."""
+        return tuple(filter(None, [*self.environment.values(), self.token, *self.headers.values()]))
+
+    @model_validator(mode="after")
+    def _is_started_or_reached(self) -> Self:
+        if bool(self.command) == bool(self.url):
+            what = "both a command and a url" if self.url else "neither a command nor a url"
+            cure = 'write command = ["program", "argument"] for one that is started here, or url = "https://..."'
+            raise _wrong(what, cure=cure)
+        if self.url and not (_is_https(self.url) or (_is_loopback(self.url) and "@" not in self.url)):
+            cure = "use https; plain http is for servers on this machine, without a name or password in the address"
+            raise _wrong(f"{self.url!r} is no address that is safe to speak to", "url", cure=cure)
+        wrong = ("environment", "folder") if self.url else ("token", "headers")
+        for field in wrong:
+            if getattr(self, field):
+                kind, other = ("url", "command") if self.url else ("command", "url")
+                raise _wrong(f"is for a server with a {other}", field, cure=f"leave it out, this one has a {kind}")
+        for name in self.environment:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                raise _wrong("is no name of a variable", "environment", name, cure="write it as API_KEY")
+        for name in self.headers:
+            if not re.fullmatch(r"[A-Za-z0-9-]+", name) or re.match(_OWN_HEADERS, name.lower()):
+                cure = "name one of the server's own, such as X-Api-Key; for a bearer token write `token =`"
+                raise _wrong("is no header that can be set", "headers", name, cure=cure)
+        return self
 
 
 class TelemetrySettings(_Section):
@@ -769,8 +903,10 @@ class Settings(_Section):
         memory: What roles remember.
         telemetry: Where spans are sent.
         server: Who reaches the HTTP doors.
+        mcp: MCP servers whose tools roles may be granted, by name.
         mandates: Standing permissions, none by default.
         webhooks: Where events are posted, nowhere by default.
+        notifiers: Who tells people what they should know, by name; nobody by default.
     """
 
     company: CompanySettings = CompanySettings()
@@ -789,8 +925,10 @@ class Settings(_Section):
     memory: MemorySettings = MemorySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     server: ServerSettings = ServerSettings()
+    mcp: dict[str, McpSettings] = {}
     mandates: Annotated[tuple[Mandate, ...], Field(strict=False)] = ()
     webhooks: Annotated[tuple[WebhookSettings, ...], Field(strict=False)] = ()
+    notifiers: dict[str, NotifierSettings] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -799,7 +937,8 @@ class Settings(_Section):
         named = data.get("providers", {}) if isinstance(data, dict) else None
         if not isinstance(named, dict) or not all(isinstance(section, dict) for section in named.values()):
             return data
-        return {**data, "providers": {name: _completed(name, named.get(name, {})) for name in {**_KINDS, **named}}}
+        names = {**dict.fromkeys(MODEL_KINDS), **named}
+        return {**data, "providers": {name: _completed(name, named.get(name, {})) for name in names}}
 
     @model_validator(mode="before")
     @classmethod
@@ -813,7 +952,7 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _embedder_is_there(self) -> Self:
         provider = self.memory.remote[0] if self.memory.remote else ""
-        able = {name for name, section in self.providers.items() if section.kind != "anthropic"}
+        able = {name for name, section in self.providers.items() if section.kind in _EMBEDDING_KINDS}
         if provider and provider not in able:
             what = "offers no embeddings" if provider in self.providers else "is no provider"
             cure = f"{suggest(provider, able - {provider})} (a new one needs a section [providers.{_quoted(provider)}])"
@@ -842,7 +981,7 @@ class Settings(_Section):
         if real and len(real) < len(self.world.venues):
             cure = "name real ones only, or none: limits are parts of the equity of all venues together"
             raise _wrong(f"{real[0]!r} has real money and another venue has not", "world", "venues", cure=cure)
-        outside = [name for name, venue in used.items() if venue.kind == "ccxt"]
+        outside = [name for name, venue in used.items() if venue.kind != "paper-http"]
         if outside and self.world.clock != "wall":
             cure = "write clock = 'wall'"
             raise _wrong(f"{outside[0]!r} goes by the time of day", "world", "clock", cure=cure)
@@ -860,6 +999,27 @@ class Settings(_Section):
                 new = f"(a new one needs a section [providers.{_quoted(provider)}])"
                 cure = f"{suggest(provider, self.providers)} {new}"
                 raise _wrong(f"{name!r} names a provider {provider!r} that is not there", *place, cure=cure)
+        return self
+
+    @model_validator(mode="after")
+    def _servers_are_named_and_given_their_own(self) -> Self:
+        for name, server in self.mcp.items():
+            if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
+                cure = "choose another of small letters, digits and dashes: its tools are called NAME_TOOL"
+                raise _wrong("no server can have this name", "mcp", name, cure=cure)
+            for secret in server.secrets:
+                if not re.fullmatch(rf"mcp:{name}:[a-z0-9-]{{1,40}}", secret):
+                    what = f"{secret!r} is the name of no secret of this server"
+                    cure = f"name it mcp:{name}:KEY, then: company key set mcp:{name}:KEY"
+                    raise _wrong(what, "mcp", name, cure=cure)
+        return self
+
+    @model_validator(mode="after")
+    def _notifiers_have_names(self) -> Self:
+        for name in self.notifiers:
+            if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
+                cure = "choose another of small letters, digits and dashes"
+                raise _wrong("no notifier can have this name", "notifiers", name, cure=cure)
         return self
 
     @model_validator(mode="after")
@@ -888,15 +1048,42 @@ def load_settings(file: Path | None) -> Settings:
     """
     if file is None:
         return Settings()
+    text = _text_of(file)
+    return _checked(_read(text, file), file, text)
+
+
+def load_hires(file: Path | None) -> tuple[str, ...]:
+    """Read only `company.hires` of a `company.toml`, whose other sections may be wrong; None gives none.
+
+    Raises:
+        UsageError: The file cannot be read, is not TOML, or its section `[company]` is wrong.
+    """
+    if file is None:
+        return ()
+    text = _text_of(file)
+    said = _read(text, file)
+    return _checked({name: said[name] for name in ("company",) if name in said}, file, text).company.hires
+
+
+def _text_of(file: Path) -> str:
     try:
-        text = file.read_text("utf-8")
-        return Settings.model_validate(tomllib.loads(text, parse_float=Decimal))
+        return file.read_text("utf-8")
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(file), cure="check the path") from error
     except UnicodeDecodeError as error:
         raise UsageError("is not UTF-8 text", where=str(file), cure="save it as UTF-8") from error
+
+
+def _read(text: str, file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"is not TOML: {error}", where=str(file), cure="correct that line") from error
+
+
+def _checked(said: dict[str, Any], file: Path, text: str) -> Settings:
+    try:
+        return Settings.model_validate(said)
     except ValidationError as error:
         raise _explain(error, file, text) from error
 
@@ -941,8 +1128,9 @@ def _addition(place: Place) -> str:
     """Say what to add where something is missing, with the values that are allowed when they are few."""
     if isinstance(place[-1], int):
         return "add it to the list"
-    kind = _section_of(place).model_fields[place[-1]].annotation
-    one_of = f", one of {', '.join(map(json.dumps, get_args(kind)))}" if get_origin(kind) is Literal else ""
+    field = _section_of(place).model_fields[place[-1]]
+    known = get_args(field.annotation) if get_origin(field.annotation) is Literal else field.examples or ()
+    one_of = f", one of {', '.join(map(json.dumps, known))}" if known else ""
     return f"add `{place[-1]} = ...`{one_of}"
 
 

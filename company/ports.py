@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 Json = dict[str, Any]
 
@@ -155,6 +155,46 @@ class Traffic(Protocol):
 
     async def blocked(self) -> Sequence[str]:
         """Return the addresses that are refused now, in the order they were blocked."""
+
+
+Urgency = Literal["low", "normal", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know now. No secret is in it, and no word of a stranger.
+
+    Attributes:
+        id: The same when it is told again, so that what was told already can be dropped.
+        kind: What happened, such as `approval.asked` or `run.failed`.
+        title: The same in a few words.
+        text: A sentence or two more.
+        link: Where to look and to decide; empty when there is no such place.
+        urgency: How soon it matters.
+        at: When it happened.
+    """
+
+    id: str
+    kind: str
+    title: str
+    text: str
+    link: str
+    urgency: Urgency
+    at: datetime
+
+
+class Notifier(Protocol):
+    """Tells people. It is called from an event loop of its own, and again with the same notice after it failed."""
+
+    async def notify(self, notice: Notice) -> None:
+        """Tell it; returning means that it was taken.
+
+        Raises:
+            ProviderError: It was not taken. Every other exception means the same.
+        """
+
+    async def close(self) -> None:
+        """Close what is open; nothing is told afterwards."""
 
 
 class Secrets(Protocol):

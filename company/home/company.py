@@ -18,6 +18,7 @@ from company.config import Settings, load_settings
 from company.defence import Watch
 from company.errors import UsageError
 from company.events import Draft, Json
+from company.home.brought import Points
 from company.home.casting import Casting
 from company.home.content import Content, load_content
 from company.home.desk import SEED_FLAG, company_clock, desk_of
@@ -26,6 +27,7 @@ from company.home.embedding import EmbedderChoice, choose_embedder
 from company.home.opening import open_secrets, open_store
 from company.home.reflection import Kept, Reflection
 from company.home.reminding import reminded
+from company.home.venues import venue_points
 from company.llm import Models
 from company.memory import Memory, Recalled, VectorMemory
 from company.memory.keeping.forgetting import Forgetting, is_pending
@@ -37,6 +39,9 @@ from company.roles import Role
 from company.store import MASTER_KEY_VARIABLE, Approval, ProviderKeys, Records, Redactor, Run, SecretStore, Store
 from company.studio import Studio
 from company.toolkit import Prompts, Registry
+from company.toolkit.lock import read_lock
+from company.toolkit.mcp import McpServers
+from company.toolkit.worker import Workers
 from company.trading import Desk
 from company.trading.feeds import DataKeys, Feeds, open_feeds
 from company.world import START, PaperNews, PaperOutbox, PaperTraffic, PaperWorld, WallClock
@@ -195,7 +200,9 @@ class Company:
         return kept
 
     def close(self) -> None:
-        """Close every file."""
+        """Close every file and connection, and end every process that was started."""
+        self.services[Workers].close()
+        self.services[McpServers].close()
         if self.memory is not None:
             self.memory.close()
         self.store.close()
@@ -217,6 +224,7 @@ def open_company(
     """
     settings = load_settings(directory.config_file)
     content = load_content(directory, settings, environment)
+    points = venue_points(directory, settings, environment)
     clock = company_clock(settings)
     store = open_store(state, clock)
     try:
@@ -242,10 +250,12 @@ def open_company(
         wall=WallClock(),
         world=world,
         services={
-            **_services(store, settings, world, clock, memory, chosen, secrets, state),
+            **_services(store, settings, world, clock, memory, chosen, secrets, state, points),
             Feeds: _feeds(settings, directory, world, clock, DataKeys(environment, secrets)),
+            McpServers: _servers(settings, directory, state, environment, store, secrets, redactor),
+            Workers: Workers(state=state, secrets=secrets, closed_to=[directory.root]),
         },
-        models=Models(settings=settings, roles=content.roles, keys=keys),
+        models=Models(settings=settings, roles=content.roles, keys=keys, kinds=content.kinds),
         redactor=redactor,
         memory=memory,
         seed=chosen,
@@ -302,6 +312,7 @@ def _services(
     seed: int,
     secrets: SecretStore,
     state: Path,
+    points: Points,
 ) -> dict[type, Any]:
     """Wire adapters to ports and ports to departments."""
     books = store.books("world")
@@ -309,7 +320,7 @@ def _services(
     traffic = PaperTraffic(seed=seed, clock=clock, books=books)
     outbox = PaperOutbox(seed=seed, clock=clock, books=books)
     services: dict[type, Any] = {
-        Desk: desk_of(store, settings, world, clock, secrets, state),
+        Desk: desk_of(store, settings, world, clock, secrets, state, points),
         Newsroom: Newsroom(feed=feed, clock=clock, books=store.books("newsroom")),
         Watch: Watch(traffic=traffic, clock=clock, books=store.books("defence")),
         Studio: Studio(outbox=outbox, clock=clock, books=store.books("studio")),
@@ -328,11 +339,36 @@ def _feeds(settings: Settings, directory: CompanyDirectory, world: PaperWorld, c
     return open_feeds(settings.data, paper=paper, clock=clock, wall=WallClock(), keys=keys, root=directory.root)
 
 
+def _servers(
+    settings: Settings,
+    directory: CompanyDirectory,
+    state: Path,
+    environment: Mapping[str, str],
+    store: Store,
+    secrets: SecretStore,
+    redactor: Redactor,
+) -> McpServers:
+    """Return the MCP servers that tools of theirs are called through; none is started or reached before a call."""
+
+    def tell(name: str, value: Mapping[str, Any]) -> None:
+        store.journal.append([Draft("", "", "company", "user", redactor.data(events.custom(name, value)))])
+
+    return McpServers(
+        settings.mcp,
+        secrets,
+        read_lock(directory.root),
+        environment=environment,
+        root=directory.root,
+        state=state,
+        tell=tell,
+    )
+
+
 def identity_parts(content: Content, settings: Settings) -> dict[str, Any]:
     """Return everything that decides how a run goes, by part: version, settings, roles, prompts and tools."""
     return {
         "version": __version__,
-        "settings": settings.model_dump_json(exclude={"telemetry", "server"}),
+        "settings": settings.model_dump_json(exclude={"telemetry", "server", "notifiers"}),
         "roles": {role.id: role.model_dump_json(exclude={"source"}, by_alias=True) for role in content.roles.values()},
         "prompts": {prompt.name: prompt.hash for prompt in content.prompts.values()},
         "tools": {tool.name: tool.schema for tool in content.tools.values()},

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from company.config import Settings, load_settings
+from company.home.brought import NO_POINTS, Points
 from company.home.directory import CompanyDirectory
 from company.home.opening import open_secrets
 from company.home.turns import LOCK, Turns
-from company.home.venues import open_venues
+from company.home.venues import open_venues, venue_points
 from company.ports import Clock, Secrets
 from company.store import Store
 from company.trading import Desk, RiskLimits
@@ -27,7 +28,7 @@ def open_desk(directory: CompanyDirectory, store: Store, state: Path, environmen
         environment: Environment of the process, for the key that opens them.
 
     Raises:
-        UsageError: `company.toml` is wrong.
+        UsageError: `company.toml` is wrong, or a venue of a package cannot be used.
     """
     seed = store.flags.get(SEED_FLAG)
     if seed is None:
@@ -35,7 +36,8 @@ def open_desk(directory: CompanyDirectory, store: Store, state: Path, environmen
     settings = load_settings(directory.config_file)
     clock = company_clock(settings)
     world = PaperWorld(seed=int(seed), books=store.books("world"), clock=clock)
-    return desk_of(store, settings, world, clock, open_secrets(state, store, environment), state)
+    points = venue_points(directory, settings, environment)
+    return desk_of(store, settings, world, clock, open_secrets(state, store, environment), state, points)
 
 
 def company_clock(settings: Settings) -> VirtualClock | WallClock:
@@ -43,10 +45,18 @@ def company_clock(settings: Settings) -> VirtualClock | WallClock:
     return WallClock() if settings.world.clock == "wall" else VirtualClock(START)
 
 
-def desk_of(store: Store, settings: Settings, world: PaperWorld, clock: Clock, secrets: Secrets, state: Path) -> Desk:
+def desk_of(
+    store: Store,
+    settings: Settings,
+    world: PaperWorld,
+    clock: Clock,
+    secrets: Secrets,
+    state: Path,
+    points: Points = NO_POINTS,
+) -> Desk:
     """Return the desk that trades at the venues of the settings; desks of one state directory take turns."""
     return Desk(
-        venues=open_venues(store, settings, world, secrets),
+        venues=open_venues(store, settings, world, secrets, points),
         clock=clock,
         books=store.books("trading"),
         limits=RiskLimits.of(settings.limits),

@@ -168,6 +168,7 @@ class EmbeddingAccount:
             "elapsedMs": round(seconds * 1000),
             "firstTokenMs": None,
             "outcome": outcome,
+            "tool": "",
         }
         return events.custom("cost", value)
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from company import events
-from company.config import Settings, VenueSettings, suggest
+from company.config import VENUE_KINDS, Settings, VenueSettings, suggest
 from company.errors import UsageError, VenueError
 from company.events import Draft
 from company.store import Store, require_person, require_reason
@@ -58,10 +58,17 @@ class LiveSwitch:
         store: Where the switch and the journal are.
         settings: What `company.toml` says now.
         keys: Returns the keys of a venue, None when there are none.
+        package: Returns which package, in which version, brings a venue's kind; empty for one that is built in.
     """
 
-    def __init__(self, store: Store, settings: Settings, keys: Callable[[str], Keys | None]) -> None:
-        self._store, self._settings, self._keys = store, settings, keys
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        keys: Callable[[str], Keys | None],
+        package: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        self._store, self._settings, self._keys, self._package = store, settings, keys, package
 
     def standing(self, venue: str) -> Standing:
         """Return how the switch of a venue stands.
@@ -87,7 +94,7 @@ class LiveSwitch:
         where = f"venues.{venue}"
         if reason := self._store.flags.get(STOP_FLAG):
             raise UsageError(f"the company is stopped by {reason}", cure="company start --reason '...'")
-        if section.exchange not in TRADABLE:
+        if section.kind in VENUE_KINDS and section.exchange not in TRADABLE:
             raise UsageError(
                 f"{section.exchange} can be read, not traded on: it cannot be asked for an order by our own id",
                 where=f"{where}.exchange",
@@ -178,9 +185,13 @@ class LiveSwitch:
     def _digests(self, venue: str) -> dict[str, str]:
         """Return what the switch holds for; of the keys only which account they open, mixed with the home's own id."""
         keys, settings = self._keys(venue), self._settings
+        section = self._venue(venue).model_dump(mode="json")
+        if not section["options"]:  # as before there were any: a new version of this program changes no terms
+            del section["options"]
+        brought = {"package": package} if (package := self._package(venue)) else {}
         terms = {
             "limits": [settings.limits.model_dump(mode="json"), settings.company.quote],
-            "settings": self._venue(venue).model_dump(mode="json"),
+            "settings": section | brought,
             "keys": [self._store.home_id, keys.key if keys else ""],
         }
         return {name: _digest(value) for name, value in terms.items()}

@@ -16,7 +16,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def init_company(target: Path, environment: Mapping[str, str]) -> CompanyDirectory:
-    """Write a small company into an empty or new directory, and trust it.
+    """Write a small company into a new directory, or one that holds nothing but hidden files such as `.venv`; trust it.
 
     Args:
         target: The directory.
@@ -31,7 +31,7 @@ def init_company(target: Path, environment: Mapping[str, str]) -> CompanyDirecto
     root = target.resolve()
     try:
         root.mkdir(parents=True, exist_ok=True)
-        if any(root.iterdir()):
+        if any(not path.name.startswith(".") or (_TEMPLATES / path.name).exists() for path in root.iterdir()):
             raise UsageError(f"{str(root)!r} is not empty", where="company init", cure="name a new directory")
         trust(root, environment)
         shutil.copytree(_TEMPLATES, root, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)

@@ -9,7 +9,7 @@ framework.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from company.errors import UsageError
@@ -59,10 +59,12 @@ def require_trust(directory: CompanyDirectory, environment: Mapping[str, str]) -
         UsageError: A person has not trusted the directory yet.
     """
     if not is_trusted(directory, environment):
+        which = "the company found above the working directory" if directory.above else "this directory"
+        other = "name another with --dir, or " if directory.above else ""
         raise UsageError(
-            "this directory is not trusted, so nothing of it was run",
+            f"{which} is not trusted, so nothing of it was run",
             where=str(directory.root),
-            cure=f"look through its roles, tools and mandates, then: company trust {directory.root}",
+            cure=f"{other}look through its roles, tools and mandates, then: company trust {directory.root}",
         )
 
 
@@ -82,7 +84,33 @@ def trust(root: Path, environment: Mapping[str, str]) -> Path:
     resolved, file = root.resolve(), trust_file(environment)
     if not resolved.is_dir():
         raise UsageError(f"{str(root)!r} is not a directory", where="company trust", cure="name an existing one")
-    listed = sorted({*trusted_directories(environment), resolved})
+    _write(file, {*trusted_directories(environment), resolved})
+    return resolved
+
+
+def distrust(root: Path, environment: Mapping[str, str]) -> Path:
+    """Take a directory off the list; it need not exist any more.
+
+    Args:
+        root: The directory.
+        environment: Says where the list is kept.
+
+    Returns:
+        The path that is no longer trusted.
+
+    Raises:
+        UsageError: It is not on the list, or the list cannot be read or written.
+    """
+    resolved, listed = root.resolve(), trusted_directories(environment)
+    if resolved not in listed:
+        raise UsageError(f"{str(resolved)!r} is not trusted", where="company trust", cure="see company trust --list")
+    _write(trust_file(environment), set(listed) - {resolved})
+    return resolved
+
+
+def _write(file: Path, paths: Set[Path]) -> None:
+    """Replace the list at once."""
+    listed = sorted(paths)
     text = json.dumps([str(path) for path in listed], indent=2, ensure_ascii=False) + "\n"
     draft = file.with_suffix(f".{os.getpid()}")
     try:
@@ -94,4 +122,3 @@ def trust(root: Path, environment: Mapping[str, str]) -> Path:
         raise UsageError(
             f"cannot be written: {error.strerror}", where=str(file), cure="check its permissions"
         ) from error
-    return resolved

@@ -1,17 +1,36 @@
-"""The venues that the settings name: the paper world's, our own exchange over HTTP, exchanges behind ccxt."""
+"""The venues that the settings name: the paper world's, our own exchange over HTTP, exchanges behind ccxt or a package.
 
-from collections.abc import Callable
+A kind that is not built in is an entry point of the group `company.venues` of a package that a person confirmed. Its
+code is imported when the venue is first asked.
+"""
 
-from company.config import PAPER, Settings, VenueSettings
+from collections.abc import Callable, Mapping
+
+from company.config import PAPER, VENUE_KINDS, Settings, VenueSettings
 from company.errors import UsageError
+from company.home.brought import NO_POINTS, Points, brought, unknown_kind
+from company.home.directory import CompanyDirectory
 from company.home.live import LiveSwitch
 from company.ports import Secrets, Venue
 from company.store import Store
-from company.trading.venues import CcxtVenue, Keys, Mode, Terms
+from company.toolkit.packages import VENUES, named
+from company.trading.venues import CcxtVenue, Keys, Mode, PackageVenue, Terms
 from company.world import PaperWorld
 
 
-def open_venues(store: Store, settings: Settings, world: PaperWorld, secrets: Secrets) -> dict[str, Venue]:
+def venue_points(directory: CompanyDirectory, settings: Settings, environment: Mapping[str, str]) -> Points:
+    """Return the kinds of venues that confirmed packages bring; nothing is looked at when the settings need none.
+
+    Raises:
+        UsageError: As `brought`.
+    """
+    asked = {f"venues.{name}.kind": section.kind for name, section in settings.venues.items()}
+    return brought(VENUES, VENUE_KINDS, asked, directory, environment)
+
+
+def open_venues(
+    store: Store, settings: Settings, world: PaperWorld, secrets: Secrets, points: Points = NO_POINTS
+) -> dict[str, Venue]:
     """Return the venues by name, in the order of the settings; none is asked anything yet.
 
     Args:
@@ -19,21 +38,66 @@ def open_venues(store: Store, settings: Settings, world: PaperWorld, secrets: Se
         settings: What `company.toml` says.
         world: The paper world, whose venues are meant by `paper`.
         secrets: Where keys are.
+        points: What confirmed packages bring.
+
+    Raises:
+        UsageError: The settings name a kind that is neither built in nor brought by a package.
     """
     venues: dict[str, Venue] = {}
-    switch = live_switch(store, settings, secrets)
+    switch = live_switch(store, settings, secrets, lambda: points)
     for name in settings.world.venues:
         if name == PAPER:
             venues |= world.venues
         else:
-            section = settings.venues[name]
-            venues[name] = CcxtVenue(terms_of(name, section), keys=_reader(section, secrets), gate=switch)
+            venues[name] = _opened(name, settings.venues[name], secrets, switch, points)
     return venues
 
 
-def live_switch(store: Store, settings: Settings, secrets: Secrets) -> LiveSwitch:
-    """Return the live switch of a home."""
-    return LiveSwitch(store, settings, lambda name: keys_of(settings.venues[name], secrets))
+def _opened(name: str, section: VenueSettings, secrets: Secrets, switch: LiveSwitch, points: Points) -> Venue:
+    terms, keys = terms_of(name, section), _reader(section, secrets)
+    if section.kind in VENUE_KINDS:
+        return CcxtVenue(terms, keys=keys, gate=switch)
+    if section.kind not in points:
+        raise _unknown(name, section.kind, points)
+    return PackageVenue(terms, load=points[section.kind].load, keys=keys, gate=switch)
+
+
+def _unknown(name: str, kind: str, points: Points) -> UsageError:
+    return unknown_kind(kind, [*VENUE_KINDS, *points], f"venues.{name}.kind")
+
+
+def live_switch(
+    store: Store, settings: Settings, secrets: Secrets, points: Callable[[], Points] = lambda: NO_POINTS
+) -> LiveSwitch:
+    """Return the live switch of a home.
+
+    Args:
+        store: Where it is kept.
+        settings: What `company.toml` says.
+        secrets: Where keys are.
+        points: Returns what confirmed packages bring; asked when a venue of a package is looked at.
+    """
+    return LiveSwitch(
+        store,
+        settings,
+        lambda name: keys_of(settings.venues[name], secrets),
+        lambda name: package_of(settings.venues[name], points()),
+    )
+
+
+def package_of(section: VenueSettings, points: Points) -> str:
+    """Return name, version and entry point of the package that brings a venue's kind; empty for one that is built in.
+
+    Raises:
+        UsageError: No confirmed package brings it.
+    """
+    if section.kind in VENUE_KINDS:
+        return ""
+    if section.kind not in points:
+        raise _unknown(section.key, section.kind, points)
+    point = points[section.kind]
+    version = point.dist.version if point.dist else ""
+    return f"{named(point)} {version}, {point.value}"
 
 
 def terms_of(name: str, section: VenueSettings) -> Terms:
@@ -46,6 +110,7 @@ def terms_of(name: str, section: VenueSettings) -> Terms:
         sandbox=section.sandbox,
         symbols=section.symbols,
         timeout=section.timeout.total_seconds(),
+        options=section.options,
     )
 
 

@@ -5,7 +5,7 @@ graph runs the loop and the governor stands before every effect. Nothing here im
 """
 
 from company.llm.check import check_playbooks
-from company.llm.mind import AUTOPILOT, Capabilities, LocalMind, Mind, Prices, Usage
+from company.llm.mind import AUTOPILOT, Capabilities, LocalMind, Mind, Prices, ProviderRequest, Usage
 from company.llm.models import Gate, Models
 from company.llm.procedure import procedure
 from company.llm.routing import Match, Router
@@ -20,6 +20,7 @@ __all__ = [
     "Mind",
     "Models",
     "Prices",
+    "ProviderRequest",
     "Router",
     "Usage",
     "check_playbooks",

@@ -2,7 +2,7 @@
 
 Every provider tells its troubles in its own way: status codes, codes in a body, sentences, an event in the middle of a
 stream, or an answer that simply ends. `classify` reads exceptions, `inspect` reads answers that came to an end; both
-give a `Fault` of one of thirteen kinds. What follows from a kind is decided in company/llm/recovery.py.
+give a `Fault` of one of fourteen kinds. What follows from a kind is decided in company/llm/recovery.py.
 
 Decisions:
 - Words count before the status, because some servers send an overflow with 429 or 500. A sentence about tokens *a
@@ -42,6 +42,7 @@ Kind = Literal[
     "empty",
     "cut",
     "rejected",
+    "unexplained",
 ]
 SHOWN = 300
 """Characters of a provider's words that a message holds."""
@@ -61,6 +62,7 @@ _SAYS: Mapping[Kind, str] = {
     "empty": "answered without words and without calls",
     "cut": "stopped at the longest answer it may give, before the end",
     "rejected": "does not accept the request",
+    "unexplained": "failed in a way that only its package can explain",
 }
 
 _BY_NAME: tuple[tuple[frozenset[str], Kind], ...] = (
@@ -132,6 +134,7 @@ class Fault(ProviderError):
         status: HTTP status; None when there was none.
         retry_after: Seconds the provider asks to wait.
         usable: A `cut` answer has words, or calls that are whole, and may be used with a mark.
+        unaccounted: Nobody can tell what it took; the worst case counts as spent.
     """
 
     def __init__(
@@ -143,12 +146,13 @@ class Fault(ProviderError):
         status: int | None = None,
         retry_after: float | None = None,
         usable: bool = False,
+        unaccounted: bool = False,
     ) -> None:
         code = f" (HTTP {status})" if status else ""
         quote = f": “{detail}”" if detail else ""
         super().__init__(f"{provider} {_SAYS[kind]}{code}{quote}", retryable=kind in _RETRYABLE)
         self.kind, self.provider, self.status = kind, provider, status
-        self.retry_after, self.usable = retry_after, usable
+        self.retry_after, self.usable, self.unaccounted = retry_after, usable, unaccounted
 
 
 def classify(error: BaseException, *, provider: str) -> Fault | None:
@@ -168,7 +172,7 @@ def classify(error: BaseException, *, provider: str) -> Fault | None:
     kind = _kind(seen)
     text = "" if seen.status == 401 or "LocalProtocolError" in seen.names else seen.text  # both quote the key
     retry_after = read_retry_after(seen.headers, seen.text, limited=kind == "rate")
-    return Fault(kind, _safe(text), provider=provider, status=seen.status, retry_after=retry_after)
+    return Fault(kind, quoted(text), provider=provider, status=seen.status, retry_after=retry_after)
 
 
 def inspect(answer: "AIMessageChunk", *, provider: str) -> Fault | None:
@@ -183,7 +187,7 @@ def inspect(answer: "AIMessageChunk", *, provider: str) -> Fault | None:
     """
     reason, has_words = reason_of(answer), bool(answer.text.strip())
     if refusal := refusal_of(answer):
-        return Fault("refused", _safe(refusal), provider=provider)
+        return Fault("refused", quoted(refusal), provider=provider)
     if not reason and provider:
         return Fault("broken", "it ended without saying why", provider=provider)
     if reason in {"error", "failed"}:
@@ -258,7 +262,7 @@ def _is_out_of_plan(seen: Evidence, words: str) -> bool:
     return bool(_PLAN.search(words)) and read_retry_after(seen.headers, seen.text) is None
 
 
-def _safe(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a provider's words fit to be shown: one line, no echo of the request, nothing like a key, not long."""
     if echo := _ECHO.search(text):
         text = text[: echo.start()]

@@ -4,7 +4,7 @@ A mind is asked once and streams its answer. Retries, fallback, budgets and the 
 (company/governor/thinking.py); which mind a role has belongs to company/llm/models.py.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -43,6 +43,12 @@ class Usage:
         """Tokens read and written."""
         return self.input + self.output
 
+    @property
+    def is_impossible(self) -> bool:
+        """A count is below zero, or a part is larger than its whole."""
+        parts = (self.input, self.output, self.cached, self.cache_written, self.reasoning)
+        return min(parts) < 0 or self.cached + self.cache_written > self.input or self.reasoning > self.output
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
@@ -72,6 +78,27 @@ class Prices:
 
 
 FREE = Prices(Decimal(0), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRequest:
+    """What a company asks of a provider that a package brings.
+
+    Attributes:
+        name: The provider's name in `company.toml`.
+        base_url: Address of its API; empty for the package's own.
+        timeout: Seconds that one call may take.
+        silence: Seconds that may pass without a piece of the answer.
+        max_parallel: Calls in flight at the same time.
+        options: What `[models.facts."provider:model"] options` says of the model.
+    """
+
+    name: str
+    base_url: str = ""
+    timeout: float = 180.0
+    silence: float = 60.0
+    max_parallel: int = 8
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

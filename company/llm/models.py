@@ -7,6 +7,7 @@ package is imported and its key is read only by a company that uses it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from company.config import ProviderSettings, Settings, suggest
@@ -17,6 +18,8 @@ from company.llm.routing import Router
 from company.roles import Role
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from company.llm.autopilot import Autopilot
     from company.llm.limiter import Limiter
     from company.llm.providers import Providers
@@ -46,15 +49,24 @@ class Models:
         settings: `[models]` and `[providers]`.
         roles: Roles by id, the CEO first.
         keys: The providers' keys; none when left out.
+        kinds: Factories of confirmed packages, by the kind of provider that they make.
 
     Attributes:
         checked: Every role was found to have a model that can be asked.
+        kinds: As given.
 
     Raises:
         UsageError: A model is pinned for a role that is not there, or a playbook is broken.
     """
 
-    def __init__(self, *, settings: Settings, roles: Mapping[str, Role], keys: "ProviderKeys | None" = None) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        roles: Mapping[str, Role],
+        keys: "ProviderKeys | None" = None,
+        kinds: "Mapping[str, EntryPoint]" = MappingProxyType({}),
+    ) -> None:
         for name in settings.models.roles:
             if name not in roles:
                 raise UsageError(
@@ -63,7 +75,7 @@ class Models:
                     cure=suggest(name, roles),
                 )
         check_playbooks(roles.values())
-        self._settings, self._roles, self._keys = settings, roles, keys
+        self._settings, self._roles, self._keys, self.kinds = settings, roles, keys, kinds
         self._minds: dict[str, Mind] = {}
         self._able: dict[str, Capabilities] = {}
         self._gates: dict[str, Gate] = {}
@@ -106,12 +118,12 @@ class Models:
         models = self._settings.models
         roles = {**models.roles, role: (name,)}
         settings = self._settings.model_copy(update={"models": models.model_copy(update={"roles": roles})})
-        return Models(settings=settings, roles=self._roles, keys=self._keys)
+        return Models(settings=settings, roles=self._roles, keys=self._keys, kinds=self.kinds)
 
     def only(self, name: str) -> "Models":
         """Return the same models, but every role is asked of the model `name`, and nothing stands in for it."""
         settings = self._settings.model_copy(update={"models": self._settings.models.only(name)})
-        return Models(settings=settings, roles=self._roles, keys=self._keys)
+        return Models(settings=settings, roles=self._roles, keys=self._keys, kinds=self.kinds)
 
     def check(self) -> None:
         """Load what every role thinks with.
@@ -225,7 +237,7 @@ class Models:
     def _providers(self) -> "Providers":
         from company.llm.providers import Providers
 
-        return Providers(self._settings.providers, self._keys.get if self._keys else lambda _: None)
+        return Providers(self._settings.providers, self._keys.get if self._keys else lambda _: None, self.kinds)
 
     @cached_property
     def _router(self) -> Router:

@@ -14,15 +14,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import EntryPoint
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
 
-from company.config import ProviderSettings, suggest
+from company.config import MODEL_KINDS, ProviderSettings, suggest
 from company.errors import UsageError
 from company.llm.connections import Connections
-from company.llm.mind import Capabilities
+from company.llm.mind import Capabilities, Mind, ProviderRequest
 from company.llm.openai_client import chat_class, completions_class, responses_class
+from company.llm.plugged import Maker, PluggedMind
 from company.llm.remote import RemoteMind
 from company.llm.transport import Transport
+from company.llm.wire import Kind
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -49,14 +53,21 @@ class Providers:
     Args:
         settings: `[providers.NAME]` by name.
         key: Returns the key of a provider by its name; None when there is none.
+        kinds: Factories of confirmed packages, by the kind of provider that they make.
     """
 
-    def __init__(self, settings: Mapping[str, ProviderSettings], key: Callable[[str], str | None]) -> None:
-        self._settings, self._key = settings, key
+    def __init__(
+        self,
+        settings: Mapping[str, ProviderSettings],
+        key: Callable[[str], str | None],
+        kinds: Mapping[str, EntryPoint] = MappingProxyType({}),
+    ) -> None:
+        self._settings, self._key, self._kinds = settings, key, kinds
         self._lines: dict[str, _Line] = {}
         self._models: dict[str, BaseChatModel] = {}
+        self._makers: list[Maker] = []
 
-    def mind(self, name: str, *, capabilities: Capabilities, options: Mapping[str, Any]) -> RemoteMind:
+    def mind(self, name: str, *, capabilities: Capabilities, options: Mapping[str, Any]) -> Mind:
         """Return the mind behind a name.
 
         Args:
@@ -75,12 +86,18 @@ class Providers:
                 cure="leave it out; max_output of the model's facts limits the answer",
             )
         settings = self._provider(provider)
+        if point := self._kinds.get(settings.kind):
+            return self._plugged(name, point, capabilities, _sendable(dict(options)))
+        if settings.kind not in MODEL_KINDS:
+            cure = suggest(settings.kind, (*MODEL_KINDS, *self._kinds))
+            where = f"company.toml [providers.{provider}]"
+            raise UsageError(f"there is no kind of provider {settings.kind!r}", where=where, cure=cure)
         return RemoteMind(
             id=name,
             provider=provider,
             capabilities=capabilities,
             model=self.chat_model(provider, model),
-            kind=settings.kind,
+            kind=cast("Kind", settings.kind),
             api=_api(settings),
             own_address=address_of(settings) == _ADDRESS[settings.kind],
             options=_sendable(dict(options)),
@@ -103,10 +120,23 @@ class Providers:
             self._models[known] = self._lines[name].chat_model(model)
         return self._models[known]
 
+    def _plugged(
+        self, name: str, point: EntryPoint, capabilities: Capabilities, options: Mapping[str, Any]
+    ) -> PluggedMind:
+        provider, _, model = name.partition(":")
+        settings = self._provider(provider)
+        timeout, silence = settings.timeout.total_seconds(), settings.silence.total_seconds()
+        request = ProviderRequest(provider, settings.base_url, timeout, silence, settings.max_parallel, options)
+        maker = Maker(point, request, model, self._key(provider))
+        self._makers.append(maker)
+        return PluggedMind(name, provider, capabilities, maker, timeout, silence)
+
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
         for line in self._lines.values():
             await line.transport.aclose()
+        for maker in self._makers:
+            await maker.aclose()
 
     def _provider(self, name: str) -> ProviderSettings:
         if name not in self._settings:

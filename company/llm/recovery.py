@@ -93,6 +93,7 @@ TABLE: Mapping[Kind, Row] = {
     "auth": Row(1, True, "the key will be refused again"),
     "unknown_model": Row(1, True, "the model will be missing again"),
     "rejected": Row(1, True, "the same request will be rejected again"),
+    "unexplained": Row(1, True, "what nobody understands is not repeated"),
     "refused": Row(1, False, "a refusal is not taken to another model"),
 }
 """By kind. An `overflow` is compacted once before its row counts."""

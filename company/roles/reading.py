@@ -4,7 +4,7 @@ A broken file is never skipped: every fault is a `UsageError` that names file, f
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,25 +18,39 @@ from company.roles.steps import EVERYONE, STEPS, TAG, Delegate, Frozen
 from company.roles.wakes import Wakes
 
 
-def load_roles(folder: Path) -> dict[str, Role]:
-    """Read every `*.md` in `folder`.
+def load_roles(folder: Path, hired: Iterable[Path] = ()) -> dict[str, Role]:
+    """Read every `*.md` in `folder`, and the files of roles that are hired.
+
+    Args:
+        folder: The company directory's roles.
+        hired: Files of further roles; one that names nobody reports to the role at the top.
 
     Returns:
         Roles by id, the one at the top first, then by id.
 
     Raises:
-        UsageError: A file is broken, or the roles do not form one tree.
+        UsageError: A file is broken, two are of one role, or the roles do not form one tree.
     """
     roles = [read_role(path) for path in sorted(folder.glob("*.md"))]
     if not roles:
         raise UsageError("there are no roles", where=str(folder), cure="add ceo.md; docs/roles.md shows how")
+    top, own = _top(roles, folder), {role.id: role.source for role in roles}
+    for path in hired:
+        if path.stem in own:
+            cure = "take it out of company.hires, or remove the file of your own"
+            raise UsageError(f"there are two roles {path.stem!r}", where=f"{own[path.stem]} and {path}", cure=cure)
+        roles.append(read_role(path, above=top))
     by_id = {role.id: role for role in sorted(roles, key=lambda role: (bool(role.reports_to), role.id))}
-    _check_tree(by_id, folder)
+    _check_tree(by_id)
     return by_id
 
 
-def read_role(path: Path) -> Role:
+def read_role(path: Path, *, above: str = "") -> Role:
     """Read one role file.
+
+    Args:
+        path: The file.
+        above: Whom it reports to when the file does not say; left out, it is then at the top.
 
     Raises:
         UsageError: The file is not a valid role; the message names field and cure.
@@ -47,6 +61,8 @@ def read_role(path: Path) -> Role:
         raise UsageError(f"byte {error.start} is not UTF-8", where=str(path), cure="save the file as UTF-8") from None
     front, body = _split(text, path)
     fields = _read_front(front, path)
+    if above:
+        fields["reports_to"] = fields.get("reports_to") or above
     for key in ("persona", "source"):
         if key in fields:
             raise UsageError(f"unknown key {key!r}", where=f"{path}: {key}", cure="the persona is the markdown body")
@@ -148,15 +164,18 @@ def _keys(model: type[Frozen]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items() if name not in hidden]
 
 
-def _check_tree(roles: Mapping[str, Role], folder: Path) -> None:
-    top = [role for role in roles.values() if not role.reports_to]
+def _top(roles: Iterable[Role], folder: Path) -> str:
+    top = [role.id for role in sorted(roles, key=lambda role: role.id) if not role.reports_to]
     if len(top) != 1:
-        names = ", ".join(role.id for role in top) or "none"
         raise UsageError(
-            f"exactly one role has no `reports_to`, here: {names}",
+            f"exactly one role has no `reports_to`, here: {', '.join(top) or 'none'}",
             where=str(folder),
             cure="give the others `reports_to`",
         )
+    return top[0]
+
+
+def _check_tree(roles: Mapping[str, Role]) -> None:
     for role in roles.values():
         _check_chain(role, roles)
         for path, step in role.steps():

@@ -1,9 +1,9 @@
 """What describes an exchange account: where it is, how it is asked, and which keys open it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-Kind = Literal["paper-http", "ccxt"]
 Mode = Literal["paper", "sandbox", "real"]
 
 
@@ -36,21 +36,24 @@ class Terms:
 
     Attributes:
         name: What the company calls it.
-        kind: `paper-http`: our own exchange over HTTP; `ccxt`: an exchange that ccxt knows.
-        exchange: ccxt's id of the exchange.
-        url: Address of our own exchange; empty for `ccxt`.
+        kind: `paper-http`: our own exchange over HTTP; `ccxt`: an exchange that ccxt knows; else a kind that an
+            installed package brings.
+        exchange: ccxt's id of the exchange; what a package takes it for.
+        url: Address of our own exchange, or what a package takes it for; empty for `ccxt`.
         sandbox: Use the exchange's own test system, where money is not real.
         symbols: What is read and traded there; empty: everything it lists.
         timeout: Seconds that one request may take.
+        options: Further settings, of a package's own.
     """
 
     name: str
-    kind: Kind
+    kind: str
     exchange: str
     url: str = ""
     sandbox: bool = False
     symbols: tuple[str, ...] = ()
     timeout: float = 10.0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def mode(self) -> Mode:
