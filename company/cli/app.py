@@ -26,16 +26,20 @@ from company.cli import (
     live,
     login,
     mandate,
+    mcp,
     memory,
+    opening,
     orders,
     password,
     persona,
+    plugins,
     portfolio,
     replay,
     risk,
     run_command,
     serve,
     token,
+    tool,
     train,
     web,
 )
@@ -54,6 +58,7 @@ for room in (
     login,
     token,
     chat,
+    mcp,
     control,
     listing,
     journal,
@@ -78,8 +83,10 @@ app.add_typer(key.app, name="key")
 app.add_typer(live.app, name="live")
 app.add_typer(orders.app, name="orders")
 app.add_typer(token.app, name="tokens")
+app.add_typer(tool.app, name="tool")
 app.add_typer(password.app, name="password")
 app.add_typer(persona.app, name="persona")
+app.add_typer(plugins.app, name="plugins")
 app.add_typer(risk.app, name="risk")
 app.add_typer(web.app, name="web")
 
@@ -97,6 +104,7 @@ def options(
     ] = False,
 ) -> None:
     """The AI company you can talk to, that cannot overspend, cannot double-trade, and can prove what it did."""
+    opening.begin()
 
 
 COLLECT = (50_000, 20, 100)

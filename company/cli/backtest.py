@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from company.cli.opening import AsJson, Directory, Home, calm_numpy, locate
+from company.cli.opening import AsJson, Directory, Home, calm_numpy, find_company, locate, tell
 from company.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ def _result(
     from company.trading import RiskLimits
     from company.trading.backtest import Terms, over_bars, over_pair
 
-    settings = load_settings(locate(directory, None)[0].config_file)
+    found = find_company(directory)
+    tell(found)
+    settings = load_settings(found.config_file)
     terms, limits = Terms(cash=cash), RiskLimits.of(settings.limits)
     if PAPER in data:
         from company.cli.backtest_paper import over_paper

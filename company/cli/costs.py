@@ -58,12 +58,12 @@ def _rows(
     meter: "Meter", by: By, directory: "CompanyDirectory", *, since: datetime | None, run: str
 ) -> Sequence["CostRow"]:
     """Add up; which department a role belongs to is what its file says today, also for calls of long ago."""
-    from company.roles import load_roles
+    from company.home import roles_of
     from company.store import CostRow
 
     if by != "department":
         return meter.by(by, since=since, run=run)
-    departments = {role.id: role.department for role in load_roles(directory.roles).values()}
+    departments = {role.id: role.department for role in roles_of(directory).values()}
     return CostRow.grouped(meter.by("role", since=since, run=run), departments)
 
 

@@ -18,11 +18,22 @@ def init(target: Annotated[Path, typer.Argument(metavar="DIR", help="A new or em
     from company.home import init_company
 
     made = init_company(target, os.environ)
-    typer.echo(f"made {made.root}\n  cd {target} && company run --cycles 1")
+    enter = "" if made.root == Path.cwd() else f"cd {target} && "
+    typer.echo(f"made {made.root}\n  {enter}company run --cycles 1")
 
 
-def trust(target: Annotated[Path, typer.Argument(metavar="[DIR]", help="A company directory.")] = Path()) -> None:
+def trust(
+    target: Annotated[Path, typer.Argument(metavar="[DIR]", help="A company directory.")] = Path(),
+    remove: Annotated[bool, typer.Option("--remove", help="Take the directory off the list.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Print the directories that are trusted.")] = False,
+) -> None:
     """Allow the tools of a directory to run on this machine."""
+    from company.home import distrust, trusted_directories
     from company.home import trust as trust_directory
 
-    typer.echo(f"trusted {trust_directory(target, os.environ)}")
+    if listed:
+        typer.echo("\n".join(map(str, trusted_directories(os.environ))) or "no directory is trusted")
+    elif remove:
+        typer.echo(f"{distrust(target, os.environ)} is not trusted any more")
+    else:
+        typer.echo(f"trusted {trust_directory(target, os.environ)}")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from company import __version__
-from company.cli import live
+from company.cli import live, telling, tool
 from company.cli.opening import AsJson, Directory, Home, opened
 from company.errors import UsageError
 
@@ -173,6 +173,8 @@ def _checks(company: "Company") -> Iterator[tuple[str, bool, str]]:
     yield "company", True, f"{company.directory.root}: {len(company.roles)} roles, {len(company.registry)} tools"
     yield "home", True, f"{company.state}, paper world with seed {company.seed}"
     yield from live.checks(company)
+    yield from telling.checks(company)
+    yield from tool.checks(company)
     for name, chain in company.models.chains().items():
         standings = [_standing(company, model) for model in chain]
         yield name, all(ok for ok, _ in standings), ", then ".join(text for _, text in standings)
@@ -194,7 +196,9 @@ def _standing(company: "Company", name: str) -> tuple[bool, str]:
         return True, "autopilot (offline, follows the playbooks)"
     provider = name.partition(":")[0]
     settings, can = company.settings.providers[provider], company.models.capabilities(name)
-    notes = [_package(settings.kind), _key(company, provider, free=settings.free), _priced(name, can)]
+    brought = settings.kind in company.models.kinds
+    package = (True, f"kind {settings.kind} of a package") if brought else _package(settings.kind)
+    notes = [package, _key(company, provider, free=settings.free or brought), _priced(name, can)]
     return all(ok for ok, _ in notes), f"{name} ({'; '.join(text for _, text in notes if text)})"
 
 

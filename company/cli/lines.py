@@ -175,6 +175,10 @@ _SENTENCES: dict[str, Callable[[Json], str]] = {
         f"nobody answered approval {v['approval']}: passed on" + (f" to {', '.join(v['to'])}" if v["to"] else "")
     ),
     "approval.voted": lambda v: f"approval {v['approval']}: {v['by']} said yes, {v['votes']} of {v['needed']}",
+    "tool.changed": lambda v: (
+        f"{v['tool']} is not called any more: {v['change']}; look at it again: company plugins confirm {v['server']}"
+    ),
+    "tool.denied": lambda v: f"{v['tool']} was stopped: it does not declare the {v['capability']} {_clip(v['what'])}",
     "tool.failed": lambda v: f"{v['tool']} {v['fault']}: {v['error']}",
     "effect.reconciled": lambda v: (
         f"looked up {v['tool']}: {'it had happened' if v['found'] else 'nothing had happened'}"
@@ -254,6 +258,8 @@ _WARN = frozenset(
         "company.stopped",
         "live.enabled",
         "live.sent",
+        "tool.changed",
+        "tool.denied",
         "tool.failed",
         "breaker.tripped",
         "budget.tripped",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from company.cli.opening import AsJson, Directory
+from company.cli.opening import AsJson, Directory, find_company, tell
 from company.cli.tables import table
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def roles(as_json: AsJson = False, directory: Directory = None) -> None:
     """List the company's roles."""
-    content = _content(directory)
+    content, waiting = _content(directory)
     rows = [
         {
             "id": role.id,
@@ -32,15 +32,17 @@ def roles(as_json: AsJson = False, directory: Directory = None) -> None:
             "tier": role.model,
             "tools": list(role.tools),
             "source": role.source,
+            "package": content.packages.get(role.id, ""),
         }
         for role in content.roles.values()
     ]
-    _show(rows, ["id", "title", "reports_to", "source"], as_json=as_json)
+    columns = ["id", "title", "reports_to", *(["package"] if content.packages else []), "source"]
+    _show(rows, columns, waiting, as_json=as_json)
 
 
 def tools(as_json: AsJson = False, directory: Directory = None) -> None:
     """List the company's tools."""
-    content = _content(directory)
+    content, waiting = _content(directory)
     rows = [
         {
             "id": tool.name,
@@ -52,23 +54,28 @@ def tools(as_json: AsJson = False, directory: Directory = None) -> None:
         }
         for tool in content.tools.values()
     ]
-    _show(rows, ["id", "effect", "trust", "granted_to", "source"], as_json=as_json)
+    _show(rows, ["id", "effect", "trust", "granted_to", "source"], waiting, as_json=as_json)
 
 
-def _content(directory: Path | None) -> "Content":
+def _content(directory: Path | None) -> tuple["Content", list[str]]:
+    """Return what a company holds, and what waits to be confirmed for it."""
     from company.config import load_settings
-    from company.home import find_directory, load_content
+    from company.home import load_content, waiting
 
-    found = find_directory(directory, Path.cwd())
-    return load_content(found, load_settings(found.config_file), os.environ)
+    found = find_company(directory)
+    tell(found)
+    settings = load_settings(found.config_file)
+    return load_content(found, settings, os.environ), waiting(found, settings)
 
 
-def _show(rows: Sequence[Mapping[str, object]], columns: list[str], *, as_json: bool) -> None:
+def _show(rows: Sequence[Mapping[str, object]], columns: list[str], waiting: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
     shown = [[_relative(row[column]) for column in columns] for row in rows]
     typer.echo(table(columns, shown, empty="nothing is loaded"))
+    if waiting:
+        typer.echo(f"not confirmed and not used: {', '.join(waiting)} (company plugins)", err=True)
 
 
 def _relative(value: object) -> str:

@@ -100,8 +100,12 @@ def _typed() -> str:
 
 def _terms(venue: str, settings: "Settings") -> Iterator[str]:
     """Say what is enabled, and under which limits."""
+    from company.config import VENUE_KINDS
+
     section, limits = settings.venues[venue], settings.limits.model_dump(mode="json")
     yield f"Live trading on {venue}: {section.exchange}, real money, {', '.join(section.symbols)}"
+    if section.kind not in VENUE_KINDS:
+        yield f"Orders go through code of an installed package, kind {section.kind}; it is given the account's keys."
     if venue not in settings.world.venues:
         yield "  not in use yet: [world] venues does not name it"
     yield "The limits in force, as parts of the equity there where they are parts:"
@@ -117,17 +121,18 @@ def checks(company: "Company") -> Iterator[tuple[str, bool, str]]:
     """Say of each venue in use what money is there and whether orders may leave, for `company doctor`."""
     from company.config import PAPER
     from company.home import live_switch, open_secrets
-    from company.home.venues import keys_of, terms_of
+    from company.home.venues import keys_of, terms_of, venue_points
 
     settings, secrets = company.settings, open_secrets(company.state, company.store, os.environ)
-    switch = live_switch(company.store, settings, secrets)
+    points = venue_points(company.directory, settings, os.environ)
+    switch = live_switch(company.store, settings, secrets, lambda: points)
     for name in settings.world.venues:
         if name == PAPER:
             yield "venues", True, f"{', '.join(company.world.venues)}: the paper world in this process"
             continue
         section = settings.venues[name]
         terms = terms_of(name, section)
-        where = terms.url or f"ccxt:{terms.exchange}"
+        where = terms.url if terms.mode == "paper" else f"{terms.kind}:{terms.exchange}"
         if terms.mode == "paper":
             yield name, True, f"{where}, play money"
             continue
@@ -142,8 +147,10 @@ def _switch(directory: Path | None, home: Path | None) -> Iterator[tuple["Settin
 
     from company.config import load_settings
     from company.home import live_switch, open_secrets, open_store
+    from company.home.venues import venue_points
 
     found, state = locate(directory, home)
     settings = load_settings(found.config_file)
     with closing(open_store(state)) as store:
-        yield settings, live_switch(store, settings, open_secrets(state, store, os.environ))
+        secrets = open_secrets(state, store, os.environ)
+        yield settings, live_switch(store, settings, secrets, lambda: venue_points(found, settings, os.environ))

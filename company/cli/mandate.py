@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from company.cli.mandate_text import as_text, described, listed
-from company.cli.opening import AsJson, Directory, Home, opened_store
+from company.cli.opening import AsJson, Directory, Home, find_company, opened_store, require_reason
 from company.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def show(id: Id, as_json: AsJson = False, directory: Directory = None, home: Hom
 @app.command()
 def revoke(id: Id, reason: Reason = "", directory: Directory = None, home: Home = None) -> None:
     """Take a mandate back, also one of company.toml; the next decision does without it."""
-    _require_reason(reason, "revoke", id)
+    require_reason(reason, f"company mandate revoke {id}", "looked into it")
     with opened_store(directory, home) as store:
         _giving_of(id, store, directory).revoke(id, getpass.getuser(), reason)
     typer.echo(f"mandate {id} allows nothing any more")
@@ -111,7 +111,7 @@ def revoke(id: Id, reason: Reason = "", directory: Directory = None, home: Home 
 @app.command()
 def restore(id: Id, reason: Reason = "", directory: Directory = None, home: Home = None) -> None:
     """Let a mandate of company.toml that was revoked hold again."""
-    _require_reason(reason, "restore", id)
+    require_reason(reason, f"company mandate restore {id}", "looked into it")
     with _office(directory, home) as office:
         office.giving.restore(id, getpass.getuser(), reason)
         typer.echo(described(office.giving.entry(id, office.now).told()))
@@ -137,9 +137,8 @@ def _office(directory: Path | None, home: Path | None) -> Iterator[Office]:
 
 def _settings(directory: Path | None) -> tuple[Any, "Settings"]:
     from company.config import load_settings
-    from company.home import find_directory
 
-    found = find_directory(directory, Path.cwd())
+    found = find_company(directory)
     return found, load_settings(found.config_file)
 
 
@@ -182,9 +181,3 @@ def _moment(text: str, now: datetime) -> datetime | None:
 
 def _is_length(text: str) -> bool:
     return text[:-1].isdigit()
-
-
-def _require_reason(reason: str, command: str, id: str) -> None:
-    if not reason.strip():
-        cure = f"company mandate {command} {id} --reason 'looked into it'"
-        raise UsageError("a reason is needed", where="--reason", cure=cure)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from company.cli import persona_experiment, persona_export, persona_probe
-from company.cli.opening import AsJson, Directory, Home, locate, opened_store
+from company.cli.opening import AsJson, Directory, Home, locate, opened_store, require_reason
 from company.cli.tables import table
 from company.errors import UsageError
 
@@ -109,7 +109,7 @@ def set_(
     home: Home = None,
 ) -> None:
     """Give a role another persona, from its next turn on; runs that are under way keep theirs."""
-    _require_reason(reason, f"company persona set {role} --file {file or 'new.md'}")
+    require_reason(reason, f"company persona set {role} --file {file or 'new.md'}", "speaks more plainly")
     with personas(directory, home) as (store, _):
         text = written(file, store.personas.stable(role).text)
         version = store.personas.set(role, text, getpass.getuser(), reason)
@@ -126,7 +126,7 @@ def rollback(
     home: Home = None,
 ) -> None:
     """Give a role an earlier persona again, from its next turn on: by default the one before."""
-    _require_reason(reason, f"company persona rollback {role}")
+    require_reason(reason, f"company persona rollback {role}", "speaks more plainly")
     with personas(directory, home) as (store, _):
         version = store.personas.rollback(role, getpass.getuser(), reason, to=to)
     _say(version, as_json, "rolled back to")
@@ -142,7 +142,7 @@ def propose(
     home: Home = None,
 ) -> None:
     """Write down a persona for somebody else to decide about; nothing changes until then."""
-    _require_reason(reason, f"company persona propose {role} --file {file or 'new.md'}")
+    require_reason(reason, f"company persona propose {role} --file {file or 'new.md'}", "speaks more plainly")
     with personas(directory, home) as (store, _):
         text = written(file, store.personas.stable(role).text)
         proposal = store.proposals.add(role, text, by=getpass.getuser(), reason=reason)
@@ -192,9 +192,9 @@ def reject(
 @contextmanager
 def personas(directory: Path | None, home: Path | None) -> "Iterator[tuple[Store, dict[str, Role]]]":
     """Open the store and take up what the role files say; tools and settings are not read and may be broken."""
-    from company.roles import load_roles
+    from company.home import roles_of
 
-    roles = load_roles(locate(directory, home)[0].roles)
+    roles = roles_of(locate(directory, home)[0])
     with opened_store(directory, home) as store:
         store.personas.adopt({role.id: role.persona for role in roles.values()})
         yield store, roles
@@ -255,8 +255,3 @@ def _role_file(roles: "dict[str, Role]", role: str, text: str) -> str:
         raise UsageError(f"there is no file of the role {role!r}", where="roles", cure=f"roles are: {', '.join(roles)}")
     source = Path(roles[role].source).read_text("utf-8")
     return source.removesuffix("\n").removesuffix(roles[role].persona) + text + "\n"
-
-
-def _require_reason(reason: str, command: str) -> None:
-    if not reason.strip():
-        raise UsageError("a reason is needed", where="--reason", cure=f"{command} --reason 'speaks more plainly'")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from company.cli.opening import AsJson, Directory, Home, opened, opened_store
+from company.cli.opening import AsJson, Directory, Home, opened, opened_store, require_reason
 from company.cli.tables import table
 from company.errors import UsageError
 
@@ -119,7 +119,7 @@ def promote(
     id: Id, reason: Reason = "", as_json: AsJson = False, directory: Directory = None, home: Home = None
 ) -> None:
     """Make the candidate the role's persona everywhere, and what its arm remembers everybody's."""
-    _require_reason(reason, f"promote {id}")
+    require_reason(reason, f"company persona experiment promote {id}", "approved more often")
     with opened_store(directory, home) as store:
         found = store.experiments.promote(id, getpass.getuser(), reason)
     _say(found, as_json, asyncio.run(_settle(directory, home)))
@@ -130,7 +130,7 @@ def rollback(
     id: Id, reason: Reason = "", as_json: AsJson = False, directory: Directory = None, home: Home = None
 ) -> None:
     """End an experiment: the stable persona everywhere, and what the candidate's arm remembers archived."""
-    _require_reason(reason, f"rollback {id}")
+    require_reason(reason, f"company persona experiment rollback {id}", "approved more often")
     with opened_store(directory, home) as store:
         found = store.experiments.roll_back(id, getpass.getuser(), reason)
     _say(found, as_json, asyncio.run(_settle(directory, home)))
@@ -248,9 +248,3 @@ def _share(text: str, option: str) -> Decimal:
     if not (share.is_finite() and 0 < share < 1):
         raise UsageError(f"{text!r} is not a share", where=option, cure="write a number between 0 and 1, like 0.5")
     return share
-
-
-def _require_reason(reason: str, command: str) -> None:
-    if not reason.strip():
-        cure = f"company persona experiment {command} --reason 'approved more often'"
-        raise UsageError("a reason is needed", where="--reason", cure=cure)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from company.cli.opening import AsJson, Directory, calm_numpy, locate
+from company.cli.opening import AsJson, Directory, calm_numpy, find_company, tell
 from company.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def train(
     histories = histories_of(
         data, symbol or ["BTC/USDT"], timeframe, (time_of(since, "--from"), time_of(until, "--to"))
     )
-    limits = RiskLimits.of(load_settings(locate(directory, None)[0].config_file).limits)
+    found = find_company(directory)
+    tell(found)
+    limits = RiskLimits.of(load_settings(found.config_file).limits)
     digest = _write(trained(histories, steps=steps, seed=seed, limits=limits), out)
     told = {
         "policy": str(out),

@@ -140,4 +140,5 @@ class Waking:
     def _thought(self, run: Run) -> set[str]:
         """Return the roles whose model answered in a run."""
         costs = self._store.journal.read(run_id=run.id, types={"cost"})
-        return {event.body["value"]["role"] for event in costs if event.body["value"]["outcome"] == "ok"}
+        bills = [event.body["value"] for event in costs]
+        return {bill["role"] for bill in bills if bill["outcome"] == "ok" and not bill.get("tool")}

@@ -11,7 +11,7 @@ from company.config import suggest
 from company.events import CUSTOM_NAMES
 from company.grading.evidence import Evidence
 from company.grading.strict import Count, Range, Strict, Text, Texts, wrong
-from company.grading.transcript import notes
+from company.grading.transcript import model_bills, notes
 
 
 class TripWanted(Strict):
@@ -62,7 +62,7 @@ def bill_adds_up(evidence: Evidence, wanted: Literal[True]) -> Iterable[str]:
             tokens = sum(value["inputTokens"] + value["outputTokens"] for value in costs)
             if (Decimal(run.outcome["usd"]), run.outcome["tokens"]) != (usd, tokens):
                 told = f"${run.outcome['usd']} and {run.outcome['tokens']} tokens"
-                yield f"{run.id} says it used {told}; its model calls were charged ${usd} and {tokens}"
+                yield f"{run.id} says it used {told}; its calls were charged ${usd} and {tokens}"
 
 
 def refused(evidence: Evidence, wanted: Texts) -> Iterable[str]:
@@ -100,4 +100,4 @@ def _calls_made(evidence: Evidence, run_id: str) -> int:
     allowed = [
         value for run, value in notes(evidence.events, "verdict") if value["decision"] == "allow" and run == run_id
     ]
-    return len(allowed) + sum(run == run_id for run, _ in notes(evidence.events, "cost"))
+    return len(allowed) + sum(run == run_id for run, _ in model_bills(evidence.events))

@@ -22,7 +22,7 @@ from company.grading.inspection import collect
 from company.grading.registry import SCORERS
 from company.grading.retracing import Trace, retrace
 from company.grading.strict import Names
-from company.grading.transcript import delegates, notes, rulings, tool_uses
+from company.grading.transcript import delegates, model_bills, rulings, tool_uses
 from company.home import Company
 from company.llm import AUTOPILOT
 from company.store import Approval, Effect, Run
@@ -177,7 +177,7 @@ def _derived(evidence: Evidence) -> Iterator[tuple[str, Any]]:
         yield "tools_called", called
     if verdicts := _verdicts(evidence):
         yield "verdicts", verdicts
-    calls = Counter(run_id for run_id, _ in notes(evidence.events, "cost"))
+    calls = Counter(run_id for run_id, _ in model_bills(evidence.events))
     yield "model_calls_max", max(calls.values(), default=0)
     if _models(evidence) <= {AUTOPILOT}:
         yield "cost_max_usd", 0
@@ -214,7 +214,7 @@ def _verdicts(evidence: Evidence) -> list[Json]:
 
 def _models(evidence: Evidence) -> frozenset[str]:
     """Return the models that answered."""
-    return frozenset(str(value["model"]) for _, value in notes(evidence.events, "cost"))
+    return frozenset(str(value["model"]) for _, value in model_bills(evidence.events))
 
 
 def _of_models(models: frozenset[str]) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Every scorer by its name: the name of its function is what a case file writes.
 
-A scorer is a plain function `name(evidence, wanted)`. Those of this room come first; installed packages add theirs by
-an entry point of the group `company.scorers` that names a module, a company directory by files beside its cases. Two of
-one name are refused: nobody shall wonder which of them judged.
+A scorer is a plain function `name(evidence, wanted)`. Those of this room come first; packages that a person confirmed
+add theirs by an entry point of the group `company.scorers` that names a module, a company directory by files beside its
+cases. Two of one name are refused: nobody shall wonder which of them judged.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,8 +32,6 @@ from company.grading import (
 )
 from company.grading.evidence import Evidence
 from company.home import CompanyDirectory, require_trust
-
-GROUP = "company.scorers"
 
 _MARK = "__company_scorer__"
 
@@ -144,13 +142,15 @@ def load_scorers(directory: CompanyDirectory, environment: Mapping[str, str]) ->
         environment: Says where the list of trusted directories is kept.
 
     Raises:
-        UsageError: The directory is not trusted, a file cannot be loaded or holds no scorer, or a name is taken.
+        UsageError: The directory is not trusted, a confirmed package is gone or another one, a file cannot be loaded or
+            holds no scorer, or a name is taken.
     """
-    from company.toolkit import import_all, installed, python_files
+    from company.toolkit import import_all, packages, python_files
 
     require_trust(directory, environment)
     found = dict(SCORERS)
-    for module in import_all(installed(GROUP)) + import_all(python_files(directory.evals)):
+    added_by = packages.confirmed(packages.SCORERS, directory.root)
+    for module in import_all(added_by) + import_all(python_files(directory.evals)):
         for added in _scorers_in(module):
             if added.name in found:
                 cure = f"rename it; the other one is in {found[added.name].judge.__module__}"

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from company.events import Event, Json
 from company.grading.story import Judged, RunStory, Step, ToolCall
-from company.grading.transcript import notes, planned
+from company.grading.transcript import model_bills, notes, planned
 from company.store import Run, Store
 
 CLIPPED = 600
@@ -37,7 +37,7 @@ def tell(store: Store) -> Told:
     return Told(
         runs=tuple(_story(store.runs.get(run_id), events) for run_id in runs),
         cost_usd=sum(bills, Decimal(0)),
-        model_calls=len(bills),
+        model_calls=len(model_bills(events)),
     )
 
 

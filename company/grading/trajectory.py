@@ -8,7 +8,7 @@ from pydantic import Field
 
 from company.grading.evidence import Evidence
 from company.grading.strict import Amount, Count, Range, RoleName, RoleNames, Strict, Text, ToolNames
-from company.grading.transcript import delegates, notes, rulings, tool_uses
+from company.grading.transcript import delegates, model_bills, notes, rulings, tool_uses
 
 
 class VerdictWanted(Strict):
@@ -65,7 +65,7 @@ def verdicts(evidence: Evidence, wanted: Annotated[tuple[VerdictWanted, ...], Fi
 def model_calls_max(evidence: Evidence, wanted: Count) -> Iterable[str]:
     """No run called models more often."""
     for run in evidence.runs:
-        count = sum(run_id == run.id for run_id, _ in notes(evidence.events, "cost"))
+        count = sum(run_id == run.id for run_id, _ in model_bills(evidence.events))
         yield from Range(max=wanted).faults(count, f"model calls in {run.id}")
 
 

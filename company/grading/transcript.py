@@ -154,6 +154,11 @@ def planned(events: Iterable[Event]) -> Iterator[Json]:
             yield from event.body["content"]["steps"]
 
 
+def model_bills(events: Iterable[Event]) -> list[tuple[str, dict[str, Any]]]:
+    """Return run id and value of every cost event of a model call; what tools were paid is none."""
+    return [(run_id, value) for run_id, value in notes(events, "cost") if not value.get("tool")]
+
+
 def notes(events: Iterable[Event], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield run id and value of every custom event called `name`."""
     return ((event.run_id, event.body["value"]) for event in events if event.type == name)

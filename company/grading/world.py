@@ -21,6 +21,7 @@ from company.config import Settings, problem_of
 from company.errors import UsageError
 from company.grading.strict import Strict, Text, wrong
 from company.home import CompanyDirectory, require_trust, trust
+from company.toolkit.lock import FILE as LOCK
 
 FOLDERS = {"roles": ".md", "tools": ".py", "prompts": ".md"}
 """What may be laid over, and how its files end."""
@@ -152,8 +153,9 @@ def _copy(directory: CompanyDirectory, root: Path) -> None:
     for folder in ("roles",) if directory.is_default else FOLDERS:
         if (directory.root / folder).is_dir():
             shutil.copytree(directory.root / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    if directory.config_file:
-        shutil.copy(directory.config_file, root)
+    for file in (directory.config_file, directory.root / LOCK):
+        if file is not None and file.is_file():
+            shutil.copy(file, root)
     for path in () if directory.is_default else directory.root.iterdir():
         if not path.name.startswith(".") and not (root / path.name).exists():
             (root / path.name).symlink_to(path)

@@ -19,6 +19,7 @@ from company import events
 from company.errors import ProviderError, UsageError
 from company.governor import Call, Governor, Outcome, Scope, Thinking, Thought, Tripped, unique
 from company.governor.claims import judge
+from company.governor.execution import UNDECLARED
 from company.graph import messages
 from company.graph.handing import acts, stated
 from company.graph.prompts import Prompts
@@ -123,7 +124,7 @@ class Specialist:
             "taint": list(unique([*work["taint"], *_sources(outcomes)])),
             "waiting": [*work["waiting"], *(o.approval for o in outcomes if o.approval)],
             "receipts": [*work["receipts"], *({"tool": o.call.tool, "key": o.receipt} for o in outcomes if o.receipt)],
-            "failures": [*work["failures"], *(f"{o.call.tool}: {o.error}" for o in outcomes if o.status in FAILURES)],
+            "failures": [*work["failures"], *(f"{o.call.tool}: {o.error}" for o in outcomes if _failed(o))],
         }
 
     async def _outcomes(self, work: Work, runtime: Runtime[RunContext], calls: Sequence[Call]) -> list[Outcome]:
@@ -206,7 +207,7 @@ class Specialist:
 
     def _reads(self, tool: str) -> bool:
         registry = self._company.registry
-        return tool in registry and registry[tool].effect == "read"
+        return tool in registry and registry[tool].effect == "read" and not registry[tool].asks
 
     def _schemas(self, role: Role) -> list[dict[str, Any]]:
         return [self._company.registry[name].schema for name in role.tools]
@@ -225,3 +226,8 @@ class Specialist:
 
 def _sources(outcomes: Sequence[Outcome]) -> list[str]:
     return [source for outcome in outcomes for source in outcome.sources]
+
+
+def _failed(outcome: Outcome) -> bool:
+    """Tell whether a call broke; one that a rule denied did not, unless its tool reached beyond its manifest."""
+    return outcome.status in FAILURES or outcome.rule.startswith(UNDECLARED)

@@ -8,11 +8,11 @@ over the network; that is waited for before anything is read or written.
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from company.memory.asking import Question
 from company.memory.embedder import Embedder
-from company.memory.item import Browsed, Kind, MemoryItem, MemoryStatus, Note, Recalled, Source, Status
+from company.memory.item import Browsed, Kind, MemoryItem, MemoryStatus, Note, Recalled, Status
 from company.memory.keeping.past import Past
 from company.memory.recalling import Recalling
 from company.memory.records import Records
@@ -49,54 +49,9 @@ class ComposedMemory:
         self.recalling = Recalling(records, similarity, clock)
         self.writing = Writing(records, similarity, clock)
 
-    async def remember(
-        self,
-        role: str,
-        text: str,
-        *,
-        kind: Kind = "episodic",
-        person: str = "",
-        subject: str = "",
-        predicate: str = "",
-        value: str = "",
-        source: Source = "self",
-        trust: int = 2,
-        tainted: bool = False,
-        sources: Sequence[str] = (),
-        derived_from: Sequence[str] = (),
-        importance: float = 0.5,
-        pinned: bool = False,
-        thread_id: str = "",
-        run_id: str = "",
-        branch: str = "",
-        persona_version: str = "",
-        valid_from: datetime | None = None,
-        status: Status = "active",
-    ) -> MemoryItem:
-        """Store one memory durably; see `Memory.remember`."""
-        note = Note(
-            role=role,
-            text=text,
-            kind=kind,
-            person=person,
-            subject=subject,
-            predicate=predicate,
-            value=value,
-            source=source,
-            trust=trust,
-            tainted=tainted,
-            sources=tuple(sources),
-            derived_from=tuple(derived_from),
-            importance=importance,
-            pinned=pinned,
-            thread_id=thread_id,
-            run_id=run_id,
-            branch=branch,
-            persona_version=persona_version,
-            valid_from=valid_from,
-            status=status,
-        )
-        (item,) = await self.remember_many([note])
+    async def remember(self, role: str, text: str, **fields: Any) -> MemoryItem:
+        """Store one memory durably, with fields of `Note`; see `Memory.remember`."""
+        (item,) = await self.remember_many([Note(role=role, text=text, **fields)])
         return item
 
     async def remember_many(self, notes: Sequence[Note]) -> list[MemoryItem]:

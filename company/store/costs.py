@@ -1,9 +1,10 @@
-"""What model calls took: tokens, dollars and time, added up from the journal's cost events.
+"""What model calls took, and what tools were paid: tokens, dollars and time, added up from the journal's cost events.
 
 The journal is the record of each call, and an index over its cost events alone makes a sum depend on the calls in
-question, not on the length of the journal. Dollars are added as decimals here, because a database adds them as
-floating point. What counts against the company's limits is another figure: it holds open reservations and the calls
-of tools, and is kept ready in the budget tree (`counted`).
+question, not on the length of the journal. A tool that costs something stands there as a model called `tool NAME`.
+Dollars are added as decimals here, because a database adds them as floating point. What counts against the company's
+limits is another figure: it holds open reservations and all calls of tools, and is kept ready in the budget tree
+(`counted`).
 """
 
 import json

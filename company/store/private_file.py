@@ -57,7 +57,7 @@ def write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise UsageError(
             f"cannot be written: {error.strerror}", where=str(path), cure="check the folder's permissions and its space"
@@ -110,7 +110,8 @@ def _require_private(path: Path, mode: int, wanted: int) -> None:
         )
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Force a folder's names onto the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

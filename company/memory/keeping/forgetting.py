@@ -27,6 +27,7 @@ from company.store import OVER, Store, sqlite
 from company.store.counters import next_number
 from company.store.erasure import StoreErasure
 from company.store.flags import STOP_FLAG
+from company.store.private_file import sync_folder
 from company.store.spoken import ended_runs, words_of
 from company.store.traces import Traces
 
@@ -120,7 +121,7 @@ class Forgetting:
         receipt = self._receipt(plan, added, remains(self._state, scope.everywhere))
         self._journal(receipt)
         self._intent.unlink(missing_ok=True)
-        _flush(self._state)
+        sync_folder(self._state)
         self._store.journal.sign_head()
         return receipt
 
@@ -228,13 +229,4 @@ class Forgetting:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._intent)
-        _flush(self._state)
-
-
-def _flush(folder: Path) -> None:
-    """Force a folder's names onto the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(self._state)
