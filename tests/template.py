@@ -63,6 +63,7 @@ def _become(asked: Mapping[str, Any]) -> int:
             os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
         os.environ.clear()
         os.environ.update(asked["environment"])
+        sys.path[1:1] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
         code = _ended(asked["run"])
         sys.stdout.flush()
         os._exit(code)

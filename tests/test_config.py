@@ -18,10 +18,14 @@ from pydantic.fields import FieldInfo
 from company.config import (
     DataProviderSettings,
     Mandate,
+    McpSettings,
+    McpToolSettings,
     ModelFacts,
+    NotifierSettings,
     ProviderSettings,
     Settings,
     VenueSettings,
+    load_hires,
     load_settings,
     parse_duration,
     suggest,
@@ -29,7 +33,16 @@ from company.config import (
 from company.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
-NAMED = {"providers": "NAME", "venues": "NAME", "departments": "NAME", "roles": "ROLE", "facts": '"NAME:MODEL"'}
+NAMED = {
+    "providers": "NAME",
+    "venues": "NAME",
+    "departments": "NAME",
+    "roles": "ROLE",
+    "facts": '"NAME:MODEL"',
+    "mcp": "NAME",
+    "notifiers": "NAME",
+    "tools": "TOOL",
+}
 """Sections whose keys a person chooses, and what stands for such a key in the reference."""
 
 
@@ -56,6 +69,8 @@ def every_section(section: type[BaseModel] = Settings) -> Iterator[type[BaseMode
 
 
 VENUE = ["kind = 'ccxt'", "symbols = ['BTC/USDT']"]
+SERVER = ["command = ['x']"]
+NOTIFIER = ["kind = 'command'"]
 LISTS = frozenset({"approvals.quorums", "mandates", "webhooks"})
 
 SETTINGS = dict(every_setting())
@@ -111,7 +126,7 @@ def test_a_request_that_expires_before_it_would_be_passed_on_is_no_error(write):
     [
         ("[limits]\nmax_trade_fracton = 0.1\n", 2, ["'limits.max_trade_fracton'", "did you mean 'max_trade_fraction'"]),
         ("\n[limit]\nmin_conviction = 0.1\n", 2, ["'limit'", "did you mean 'limits'"]),
-        ("[company]\nzzz = 1\n", 2, ["'company.zzz'", "known here: name, quote"]),
+        ("[company]\nzzz = 1\n", 2, ["'company.zzz'", "known here: hires, name, quote"]),
         ("run = 3\n", 1, ["run = 3: must be a section"]),
         ("[run]\n\nseed = '7'\n", 3, ["run.seed = '7': must be a valid integer"]),
         ("[run]\nseed = true\n", 2, ["run.seed = True"]),
@@ -162,7 +177,9 @@ def test_a_request_that_expires_before_it_would_be_passed_on_is_no_error(write):
         ("[models.facts.'opnai:x']\ncontext = 9\n", 1, ['models.facts."opnai:x"', "did you mean 'openai'"]),
         ("[models.facts.gpt-5]\ncontext = 9\n", 1, ["models.facts.gpt-5: this is the name of no model"]),
         ("[providers.local]\nbase_url = 'http://x'\n", 1, ["providers.local.kind is missing", '"openai", "anthropic"']),
-        ("[providers.local]\nkind = 'opena'\n", 2, ["providers.local.kind = 'opena'", "'openai', 'anthropic' or"]),
+        ("[providers.local]\nkind = 'open a'\n", 2, ["providers.local.kind = 'open a'", "match pattern"]),
+        ("[company]\nhires = ['a', 'b', 'a']\n", 2, ["company.hires: 'a' is hired twice", "name it once"]),
+        ("[company]\nhires = 'a'\n", 2, ["company.hires = 'a': must be a list"]),
         (
             "[run]\nseed = 8\n\n[providers.local] # ours\nkind = 'openai'\ntimout = '5m'\n",
             6,
@@ -211,6 +228,20 @@ def test_a_request_that_expires_before_it_would_be_passed_on_is_no_error(write):
             6,
             ["venues.x.symbols: 'BTC/EUR' could never be traded", "paid in USDT"],
         ),
+        ("[mcp.x]\n", 1, ["mcp.x: neither a command nor a url", 'url = "https://..."']),
+        ("[mcp.x]\ncommand = ['a']\nurl = 'https://a'\n", 1, ["mcp.x: both a command and a url"]),
+        ("[mcp.x]\nurl = 'http://a.example/mcp'\n", 2, ["mcp.x.url: 'http://a.example/mcp' is no address", "https"]),
+        ("[mcp.x]\nurl = 'https://me:pw@a.example'\n", 2, ["mcp.x.url", "without a name or password"]),
+        ("[mcp.x]\nurl = 'http://127.0.0.1@a.example'\n", 2, ["mcp.x.url"]),
+        ("[mcp.x]\ncommand = ['a']\ntoken = 'mcp:x:y'\n", 3, ["mcp.x.token: is for a server with a url"]),
+        ("[mcp.x]\nurl = 'https://a'\nfolder = 'b'\n", 3, ["mcp.x.folder: is for a server with a command"]),
+        ("[mcp.x]\nurl = 'https://a'\nheaders = {Host = 'mcp:x:y'}\n", 3, ["mcp.x.headers.Host: is no header that"]),
+        ("[mcp.x]\ncommand = ['a']\nenvironment = {'A-B' = 'mcp:x:y'}\n", 3, ["environment.A-B: is no name of a"]),
+        ("[mcp.x]\nurl = 'https://a'\ntoken = 'openai'\n", 1, ["'openai' is the name of no secret", "mcp:x:KEY"]),
+        ("[mcp.x]\nurl = 'https://a'\ntoken = 'mcp:y:key'\n", 1, ["'mcp:y:key' is the name of no secret of this"]),
+        ("[mcp.X_y]\nurl = 'https://a'\n", 1, ["mcp.X_y: no server can have this name", "NAME_TOOL"]),
+        ("[mcp.x]\ncommand = ['a']\n[mcp.x.tools.t]\nefect = 'read'\n", 4, ["tools.t.efect'", "did you mean 'effect'"]),
+        ("[mcp.x]\ncommand = ['a']\n[mcp.x.tools.t]\ntimeout = '2h'\n", 4, ["mcp.x.tools.t.timeout"]),
         ("[data]\nprices = 'yaho'\n", 2, ["data.prices: there is no provider of market data 'yaho'", "'yahoo'"]),
         ("[data]\nprices = []\n", 2, ["data.prices = []: must not be empty"]),
         ("[data]\nprices = ['paper', 'paper']\n", 2, ["data.prices: a provider is named twice"]),
@@ -227,6 +258,28 @@ def test_a_request_that_expires_before_it_would_be_passed_on_is_no_error(write):
         ("[limits]\ndrawdown_steps = [0.1, 0.2, 2]\n", 2, ["limits.drawdown_steps[2] = 2"]),
         ("[budget]\nrun_usd = -1\n", 2, ["budget.run_usd = -1"]),
         ("[webhooks]\nurl = 'a'\n", 1, ["[[webhooks]]"]),
+        ("[venues.x]\nkind = 'two words'\n", 2, ["venues.x.kind = 'two words'"]),
+        ("[venues.x]\nkind = 'mine'\n", 1, ["venues.x.symbols: no symbol is named"]),
+        (
+            "[venues.x]\nkind = 'ccxt'\nsymbols = ['BTC/USDT']\noptions = {a = 1}\n",
+            4,
+            ["venues.x.options: ccxt has no further settings", "leave it out"],
+        ),
+        (
+            "[world]\nvenues = 'x'\n[venues.x]\nkind = 'mine'\nsandbox = true\nsymbols = ['BTC/USDT']\n",
+            1,
+            ["world.clock: 'x' goes by the time of day", "clock = 'wall'"],
+        ),
+        (
+            "[world]\nclock = 'wall'\nvenues = ['paper', 'x']\n[venues.x]\nkind = 'mine'\nsymbols = ['BTC/USDT']\n",
+            3,
+            ["world.venues: 'x' has real money and another venue has not"],
+        ),
+        ("[notifiers.x]\nevents = []\n", 1, ["notifiers.x.kind is missing", '"command"']),
+        ("[notifiers.X]\nkind = 'command'\n", 1, ["notifiers.X: no notifier can have this name"]),
+        ("[notifiers.x]\nkind = 'command'\nevents = ['cost']\n", 3, ["notifiers.x.events[0] = 'cost'", "'run.failed'"]),
+        ("[notifiers.x]\nkind = 'command'\ntimeout = '2m'\n", 3, ["notifiers.x.timeout = '2m'"]),
+        ("[notifiers.x]\nkind = 'command'\nsecrets = ['a:b']\n", 3, ["notifiers.x.secrets[0] = 'a:b'"]),
         ("[mandates]\nid = 'a'\n", 1, ["mandates = {'id': 'a'}: must be a list", "[[mandates]]"]),
         ("[[mandates]]\nid='a'\ntools=['x']\n[[mandates]]\nid='b'\n", 4, ["mandates[1].tools is missing"]),
         ("[[mandates]]\nid='a'\ntool=['x']\n", 3, ["'mandates[0].tool'", "did you mean 'tools'"]),
@@ -301,6 +354,34 @@ def test_the_three_providers_are_there_without_being_named(write):
     assert load_settings(write("[providers.openai]\nattempts = 5\n")).providers["openai"].kind == "openai"
 
 
+def test_a_kind_of_provider_that_a_package_may_bring_is_kept_and_has_no_embeddings(write):
+    own = load_settings(write("[providers.acme]\nkind = 'acme-cloud'\n")).providers["acme"]
+    assert (own.kind, own.key_env, own.free) == ("acme-cloud", "ACME_API_KEY", False)
+    with pytest.raises(UsageError, match="'acme' offers no embeddings"):
+        load_settings(write("[memory]\nembedder = 'acme/m'\n[providers.acme]\nkind = 'acme-cloud'\n"))
+
+
+def test_hires_are_read_whatever_the_other_sections_say(write):
+    file = write("[company]\nhires = ['forecaster']\n\n[world]\nclock = 'sundial'\n")
+    assert load_hires(file) == ("forecaster",)
+    assert load_hires(None) == load_hires(write("[run]\nseed = 8\n")) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("[company]\nhires = [1]\n", ":2", "company.hires"),
+        ("[company\n", "", "is not TOML"),
+        ("company = 1\n", ":1", "must be a section"),
+    ],
+)
+def test_hires_that_cannot_be_read_are_an_error(write, text, line, what):
+    file = write(text)
+    with pytest.raises(UsageError, match=what) as caught:
+        load_hires(file)
+    assert caught.value.where == f"{file}{line}"
+
+
 def test_a_provider_of_ones_own_has_what_follows_from_its_name_and_kind(write):
     own = load_settings(write("[providers.my-box]\nkind = 'ollama'\n[providers.b]\nkind = 'openai'\n")).providers
     assert (own["my-box"].key_env, own["my-box"].free, own["b"].free) == ("MY_BOX_API_KEY", True, False)
@@ -333,6 +414,25 @@ symbols = ["BTC/EUR"]
     }
 
 
+def test_a_tool_of_a_server_asks_unless_it_is_a_read_or_a_person_says_otherwise(write):
+    text = """
+[mcp.x]
+command = ["a"]
+[mcp.x.tools]
+plain = {}
+look = {effect = "read"}
+watched = {effect = "read", ask = true}
+trusted = {effect = "irreversible", ask = false, trust = "trusted"}
+"""
+    tools = load_settings(write(text)).mcp["x"].tools
+    assert {name: (tool.effect, tool.trust, tool.ask) for name, tool in tools.items()} == {
+        "plain": ("write", "untrusted", True),
+        "look": ("read", "untrusted", False),
+        "watched": ("read", "untrusted", True),
+        "trusted": ("irreversible", "trusted", False),
+    }
+
+
 def test_facts_are_read_exactly_and_options_are_kept_as_they_are(write):
     text = "[models.facts.'openai:x']\nprice_in = 0.10\nprice_out = 1\noptions = {temperature = 0.2, a = {b = [1]}}\n"
     facts = load_settings(write(text)).models.facts["openai:x"]
@@ -357,6 +457,10 @@ def test_the_examples_in_the_default_company_are_valid_and_show_every_setting_th
     assert set(tomllib.loads("\n".join(lines))["providers"]["local"]) == set(ProviderSettings.model_fields)
     assert set(tomllib.loads("\n".join(lines))["venues"]["kraken"]) == set(VenueSettings.model_fields)
     assert settings.data.providers["coingecko"].model_fields_set == set(DataProviderSettings.model_fields)
+    shown = {name for server in settings.mcp.values() for name in server.model_fields_set}
+    assert shown == set(McpSettings.model_fields)
+    assert settings.notifiers["desk"].model_fields_set == set(NotifierSettings.model_fields)
+    assert settings.mcp["time"].tools["get_current_time"].model_fields_set == set(McpToolSettings.model_fields)
     assert settings.models.roles
 
 
@@ -383,12 +487,19 @@ def test_the_reference_shows_the_true_defaults(write):
             if section in LISTS:
                 continue
             written.add(setting)
-            if setting == "venues.NAME.symbols":  # the one default that this kind of venue does not allow
+            if setting in {"venues.NAME.symbols", "mcp.NAME.command"}:  # defaults that another setting rules out
                 continue
             lines += [f"[{section}]"] * (f"[{section}]" not in lines) + ["kind = 'openai'"] * (key == "api")
-            lines += VENUE * (setting == "venues.NAME.url")
+            lines += VENUE * (setting == "venues.NAME.url") + SERVER * (setting == "mcp.NAME.url")
+            lines += NOTIFIER * (setting == "notifiers.NAME.events")
             lines.append(f"{key} = {literal[1]}")
-    settings = load_settings(write("\n".join(lines).replace("data.providers.NAME", "data.providers.yahoo")))
+    text = "\n".join(lines).replace("data.providers.NAME", "data.providers.yahoo").replace("mcp.NAME", "mcp.name")
+    text = text.replace("notifiers.NAME", "notifiers.name")
+    settings = load_settings(write(text))
+    assert settings.notifiers.pop("name") == NotifierSettings(kind="command")
+    server = settings.mcp.pop("name")
+    assert server.tools.pop("TOOL") == McpToolSettings()
+    assert server == McpSettings(command=("x",))
     assert settings.data.providers.pop("yahoo") == DataProviderSettings()
     assert settings.providers.pop("NAME") == load_settings(write("[providers.NAME]\nkind = 'openai'")).providers["NAME"]
     assert settings.models.facts.pop("NAME:MODEL") == ModelFacts()

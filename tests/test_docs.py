@@ -82,6 +82,8 @@ def check_command(text: str) -> None:
     match words:
         case ["company", *rest]:
             parse(rest)
+        case ["pip", "install", "."]:  # a package of the reader's own; test_docs_plugins.py does it
+            return
         case ["pip", "install", package]:
             name, _, extras = package.rstrip("]").partition("[")
             assert name == "the-ai-company"
@@ -194,7 +196,7 @@ def test_what_the_page_about_the_terminal_says_to_type_exists() -> None:
 
 def test_the_picture_of_the_rooms_is_the_import_contract() -> None:
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
-    picture = re.search(r"```text\n(cli\n.*?)```", (ROOT / "docs" / "architecture.md").read_text(), flags=re.S)
+    picture = re.search(r"```text\n(cli .*?)```", (ROOT / "docs" / "architecture.md").read_text(), flags=re.S)
     assert picture is not None
     assert picture[1].splitlines() == contract["layers"]
 

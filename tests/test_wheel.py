@@ -48,29 +48,47 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("wheel"), "--wheel")
 
 
-def listing(kind: str, place: Path, folder: Path) -> list[dict[str, object]]:
-    """Ask the command for its roles or tools with `place` and the dependencies on the path, and nothing else."""
+@pytest.fixture(scope="module")
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the wheel is installed; its dependencies are those of the checkout."""
+    site = tmp_path_factory.mktemp("installed") / "site"
+    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check"]
+    run(sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(wheel))
+    return site
+
+
+def command(*arguments: str, place: Path, folder: Path) -> str:
+    """Run the command with `place` and the dependencies on the path, and nothing else."""
     libraries = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder / "person"),
-        "COMPANY_HOME": str(folder / "state"),
         "PYTHONPATH": os.pathsep.join([str(place), *dict.fromkeys(libraries)]),
     }
     (cwd := folder / "cwd").mkdir(exist_ok=True)
     # -S: an editable installation puts the checkout on the path through a .pth file
-    return json.loads(run(sys.executable, "-S", "-m", "company", kind, "--json", env=environment, cwd=cwd))
+    return run(sys.executable, "-S", "-m", "company", *arguments, env=environment, cwd=cwd)
 
 
-def test_a_wheel_installed_elsewhere_lists_what_the_checkout_lists(wheel, tmp_path):
-    site = tmp_path / "site"
-    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check"]
-    run(sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(wheel))
+def listing(kind: str, place: Path, folder: Path) -> list[dict[str, object]]:
+    """Ask the command for its roles or tools."""
+    return json.loads(command(kind, "--json", place=place, folder=folder))
+
+
+def test_a_wheel_installed_elsewhere_lists_what_the_checkout_lists(site, tmp_path):
     for kind in ("roles", "tools"):
         here, there = listing(kind, ROOT, tmp_path), listing(kind, site, tmp_path)
         assert here
         assert [entry["id"] for entry in there] == [entry["id"] for entry in here]
         assert all(str(entry["source"]).startswith(str(site)) for entry in there)
+
+
+def test_from_the_wheel_three_commands_lead_to_an_own_tool_that_is_used_in_a_chat(site, tmp_path):
+    for line in ("init .", "tool new weather --role analyst"):
+        command(*line.split(), place=site, folder=tmp_path)
+    said = command("chat", "what is the weather in Porvoo?", place=site, folder=tmp_path)
+    assert "1 call: weather" in said
+    assert "weather knows nothing about this yet" in said
 
 
 def test_a_wheel_holds_every_file_of_the_tree_and_no_other(wheel):

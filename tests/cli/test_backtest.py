@@ -32,14 +32,14 @@ def refusal(*words: str) -> str:
     """What a person is told; the command prints nothing else."""
     done = call(*words)
     assert isinstance(done.exception, UsageError), done.output
-    assert done.output == ""
+    assert done.stdout == ""
     return str(done.exception)
 
 
 def asked(*words: str) -> str:
     done = call(*words)
     assert done.exit_code == 0, f"{done.output} {done.exception}"
-    return done.output
+    return done.stdout
 
 
 def document(*words: str) -> dict[str, Any]:

@@ -34,7 +34,9 @@ def memory(company, talked, tmp_path):
     def run(*command: str, text: bool = False, code: int = 0):
         done = company("memory", *command, *([] if text else ["--json"]), home=home)
         assert done.returncode == code, done.stderr + done.stdout
-        return done.stdout + done.stderr if text or code else json.loads(done.stdout)
+        if code:
+            return done.stdout + done.stderr
+        return done.stdout if text else json.loads(done.stdout)
 
     run.home = home
     return run

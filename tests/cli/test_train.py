@@ -23,7 +23,7 @@ def call(*words: str) -> Result:
 def refusal(*words: str) -> str:
     done = call(*words)
     assert isinstance(done.exception, UsageError), done.output
-    assert done.output == ""
+    assert done.stdout == ""
     return str(done.exception)
 
 

@@ -15,7 +15,7 @@ from company.events import Json
 from company.governor import Allowance, Call, Governor, Outcome, Scope
 from company.roles import Limits, Role
 from company.store import Run, Store
-from company.toolkit import Registry, tool_of
+from company.toolkit import Registry, Tool, tool_of
 from company.world import VirtualClock
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -80,10 +80,11 @@ class House:
     def allowance(self) -> Allowance:
         return Allowance(budgets=self.store.budgets, limits=self.budget)
 
-    def governor(self, *functions: Callable[..., Any], allowance: Allowance | None = None) -> Governor:
+    def governor(self, *functions: Callable[..., Any] | Tool, allowance: Allowance | None = None) -> Governor:
+        tools = (each if isinstance(each, Tool) else tool_of(each) for each in functions)
         return Governor(
             store=self.store,
-            registry=Registry(found for function in functions if (found := tool_of(function))),
+            registry=Registry(tool for tool in tools if tool),
             mandates=self.mandates,
             allowance=allowance or self.allowance(),
             clock=self.clock,
@@ -105,10 +106,10 @@ class House:
         return Scope(self.run, employee, path or f"ceo/{role}", tuple(taint))
 
     async def perform(
-        self, function: Callable[..., Any], *, id: str = "c1", taint: Sequence[str] = (), **arguments: Any
+        self, function: Callable[..., Any] | Tool, *, id: str = "c1", taint: Sequence[str] = (), **arguments: Any
     ) -> Outcome:
         """Perform one call of a tool that is granted."""
-        name = function.__name__
+        name = function.name if isinstance(function, Tool) else function.__name__
         return await self.governor(function).perform(self.scope(name, taint=taint), Call(id, name, arguments))
 
     async def perform_and_crash(self, function: Callable[..., Any], **arguments: Any) -> None:

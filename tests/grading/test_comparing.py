@@ -95,7 +95,7 @@ def test_the_command_prints_a_table_the_totals_and_a_verdict(company):
     done = company(suite(0, 4, trials=4), report(result("case-00", 4, 4), result("case-01", 3, 4), identity=REMOTE))
     assert done.exit_code == 0, done.output
     rows = {
-        line.split()[0]: line.split()[1:] for line in done.output.splitlines() if line.startswith(("case-", "A ", "B "))
+        line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.startswith(("case-", "A ", "B "))
     }
     assert rows["case-00"] == ["0/4", "4/4", "+100%", "0.029", "0.057"]
     assert rows["case-01"] == ["4/4", "3/4", "-25%", "1.000", "1.000"]
@@ -107,7 +107,7 @@ def test_the_command_prints_a_table_the_totals_and_a_verdict(company):
 
 def test_the_command_prints_the_same_as_json(company):
     done = company(suite(0, 5, trials=5), suite(5, 5, trials=5), "--json")
-    told = json.loads(done.output)
+    told = json.loads(done.stdout)
     assert told["cases"][0]["test"] == {"name": "fisher-exact", "p": 2 / 252, "p_holm": 4 / 252}
     assert told["test"] == {"name": "mcnemar-exact", "only_a": 0, "only_b": 1, "p": 1.0}
     assert (told["a"]["passed"], told["b"]["passed"], told["a"]["cost_usd"]) == (1, 2, "0.15")

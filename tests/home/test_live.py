@@ -154,6 +154,22 @@ def test_a_stopped_company_sends_cancellations_only(house: House) -> None:
     assert house.sends("cancel")
 
 
+def test_another_version_of_the_package_behind_a_venue_is_another_term(house: House) -> None:
+    venues = {"mine": {"kind": "corner", "symbols": ["BTC/USDT"], "options": {"region": "eu"}}}
+    house.settings = settings(venues=venues, world={"venues": "mine", "clock": "wall"})
+    version = ["corner 1.0"]
+    switch = LiveSwitch(house.store, house.settings, lambda _: house.keys, lambda _: version[0])
+    switch.enable("mine", by="ann", phrase=phrase_of("mine"))
+    assert switch.standing("mine").state == "on"
+
+    version[0] = "corner 1.1"
+
+    assert str(switch.standing("mine")).endswith("and since then changed: settings")
+    with pytest.raises(VenueError, match="changed: settings; nothing was sent"):
+        switch.leave("mine", "order", "buy", "k1")
+    switch.leave("mine", "cancel", "cancel 7", "")
+
+
 def test_a_stopped_company_is_not_made_live(house: House) -> None:
     house.store.flags.set("stop", "ann: fire")
     with pytest.raises(UsageError, match="the company is stopped by ann: fire"):
@@ -234,6 +250,16 @@ def test_the_venues_are_those_of_the_settings_in_their_order(house: House, secre
     assert isinstance(venues["near"], CcxtVenue)
     assert repr(venues["test"]) == "CcxtVenue('test', 'okx', sandbox)"
     assert (mode_of(chosen), mode_of(house.settings), mode_of(Settings())) == ("sandbox", "real", "paper")
+
+
+def test_a_venue_of_a_kind_that_nobody_brings_is_not_opened(house: House, secrets: SecretStore) -> None:
+    venues = {"mine": {"kind": "cctx", "sandbox": True, "symbols": ["BTC/USDT"]}}
+    chosen = settings(venues=venues, world={"venues": "mine", "clock": "wall"})
+    world = PaperWorld(seed=7, books=MemoryBooks(), clock=WallClock())
+
+    with pytest.raises(UsageError, match=r"venues\.mine\.kind: there is no kind 'cctx'\n.*did you mean 'ccxt'"):
+        open_venues(house.store, chosen, world, secrets)
+    assert mode_of(chosen) == "sandbox"
 
 
 async def test_the_default_company_opens_no_venue_beyond_this_process(house: House, secrets: SecretStore) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from company.config import Settings
 from company.errors import UsageError
-from company.home import bundled_directory, find_directory, is_trusted, load_content, require_trust, trust
+from company.home import bundled_directory, distrust, find_directory, is_trusted, load_content, require_trust, trust
 from company.home.trusting import trust_file, trusted_directories
 
 
@@ -76,3 +76,30 @@ def test_a_list_that_cannot_be_written_is_an_error(acme, tmp_path):
     with pytest.raises(UsageError) as caught:
         trust(acme.root, {"XDG_CONFIG_HOME": str(tmp_path / "person")})
     assert str(tmp_path / "person") in caught.value.where
+
+
+def test_a_company_found_above_is_refused_with_both_cures(acme, environment):
+    (acme.root / "company.toml").touch()
+    (acme.root / "work").mkdir()
+    found = find_directory(None, acme.root / "work")
+
+    with pytest.raises(UsageError, match="found above the working directory is not trusted") as caught:
+        load_content(found, Settings(), environment)
+    assert caught.value.where == str(acme.root)
+    assert caught.value.cure.startswith("name another with --dir, or ")
+    assert caught.value.cure.endswith(f"company trust {acme.root}")
+    assert not (acme.tools / "ran").exists()
+
+
+def test_trust_that_is_taken_back_is_gone_also_when_the_directory_is(acme, environment, tmp_path):
+    (tmp_path / "other").mkdir()
+    for path in (acme.root, tmp_path / "other"):
+        trust(path, environment)
+    (tmp_path / "other").rmdir()
+
+    assert distrust(tmp_path / "other", environment) == tmp_path / "other"
+    assert trusted_directories(environment) == (acme.root,)
+    distrust(acme.root, environment)
+    assert not is_trusted(acme, environment)
+    with pytest.raises(UsageError, match="is not trusted"):
+        distrust(acme.root, environment)

@@ -12,7 +12,7 @@ from company.llm.recovery import LONGEST_BACKOFF, SHORTER, TABLE, Compact, Leave
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PATIENT = ("rate", "busy", "network", "silent")
-HOPELESS = ("quota", "auth", "unknown_model", "rejected")
+HOPELESS = ("quota", "auth", "unknown_model", "rejected", "unexplained")
 
 
 class Longest(Random):

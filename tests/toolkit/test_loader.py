@@ -13,9 +13,9 @@ from company.toolkit import load_tools
 ROOT = Path(__file__).parents[2]
 
 
-def failure(*folders: Path) -> UsageError:
+def failure(*folders: Path, **more) -> UsageError:
     with pytest.raises(UsageError) as caught:
-        load_tools(*folders)
+        load_tools(*folders, **more)
     assert caught.value.where
     assert caught.value.cure
     return caught.value
@@ -202,44 +202,102 @@ def test_a_tool_imported_from_elsewhere_belongs_to_the_file_that_shows_it(source
     assert [tool.source for tool in load_tools(tmp_path / "tools").values()] == [str(file)]
 
 
-def test_an_installed_package_brings_tools_between_bundled_and_directory(source, write, install, tmp_path):
-    files = {"acme_news.py": source("headlines", "rumours"), "acme_risk.py": source("limits")}
-    install("acme", "company.tools", {"news": "acme_news", "risk": "acme_risk"}, files)
-    write("bundled/news.py", source("headlines", "article"))
-    write("own/risk.py", source("limits", "exposure"))
-    tools = load_tools(tmp_path / "bundled", tmp_path / "own")
-    assert {name: Path(tool.source).name for name, tool in tools.items()} == {
-        "exposure": "risk.py",
-        "headlines": "acme_news.py",
-        "limits": "risk.py",
-        "rumours": "acme_news.py",
+def test_tools_of_a_confirmed_package_stand_beside_those_of_files(source, write, install, lock, tmp_path):
+    install("acme", "company.tools", {"rumours": "acme.rumours"}, {"acme/rumours.py": source("rumours")})
+    write("bundled/news.py", source("headlines"))
+    write("own/risk.py", source("limits"))
+    tools = load_tools(tmp_path / "bundled", tmp_path / "own", lock=lock("acme", rumours=["rumours"]))
+    assert {name: (tool.kind, tool.isolated) for name, tool in tools.items()} == {
+        "headlines": ("bundled", False),
+        "limits": ("file", False),
+        "rumours": ("package", True),
     }
+    assert tools["rumours"].source == "package acme 1.0"
 
 
-def test_an_installed_package_is_found_when_the_backport_of_the_import_system_took_over(source, install, tmp_path):
+def test_a_package_is_not_imported_and_its_tools_are_what_was_confirmed(install, lock, tmp_path):
+    install("acme", "company.tools", {"rumours": "acme_bomb"}, {"acme_bomb.py": "1 / 0\n"})
+    tools = load_tools(tmp_path / "bundled", lock=lock("acme", rumours=["rumours", "gossip"]))
+    assert list(tools) == ["gossip", "rumours"]
+    assert "acme_bomb" not in sys.modules
+
+
+def test_an_installed_package_that_nobody_confirmed_is_not_used(source, install, tmp_path):
+    install("acme", "company.tools", {"rumours": "acme_rumours"}, {"acme_rumours.py": source("rumours")})
+    assert list(load_tools(tmp_path / "bundled")) == []
+
+
+def test_an_installed_package_is_found_when_the_backport_of_the_import_system_took_over(
+    source, install, lock, tmp_path
+):
     pytest.importorskip("importlib_metadata")  # replaces the finders of the whole process
     install("acme", "company.tools", {"news": "acme_late"}, {"acme_late.py": source("headlines")})
-    assert list(load_tools(tmp_path / "bundled")) == ["headlines"]
+    assert list(load_tools(tmp_path / "bundled", lock=lock("acme", news=["headlines"]))) == ["headlines"]
 
 
-def test_two_installed_packages_with_one_entry_point_clash(source, install, tmp_path):
-    install("acme", "company.tools", {"extra": "acme_tools"}, {"acme_tools.py": source("a")})
-    install("beta", "company.tools", {"extra": "beta_tools"}, {"beta_tools.py": source("b")})
-    error = failure(tmp_path / "bundled")
+@pytest.mark.parametrize("folder", ["bundled", "own"])
+def test_an_entry_point_that_is_called_like_a_file_of_tools_is_refused(source, write, install, lock, tmp_path, folder):
+    install("acme", "company.tools", {"news": "acme_news"}, {"acme_news.py": source("rumours")})
+    file = write(f"{folder}/news.py", source("headlines"))
+    error = failure(tmp_path / "bundled", tmp_path / "own", lock=lock("acme", news=["rumours"]))
+    assert "'news'" in error.what
+    assert error.where == f"package acme 1.0 and {file}"
+    assert error.cure == "do without the package: company plugins remove acme"
+
+
+@pytest.mark.parametrize("folder", ["bundled", "own"])
+def test_a_tool_of_a_package_with_the_name_of_a_tool_there_is_is_refused(
+    source, write, install, lock, tmp_path, folder
+):
+    install("acme", "company.tools", {"extra": "acme_extra"}, {"acme_extra.py": ""})
+    file = write(f"{folder}/trade.py", source("place_order"))
+    error = failure(tmp_path / "bundled", tmp_path / "own", lock=lock("acme", extra=["place_order"]))
+    assert error.what == "the name 'place_order' is taken"
+    assert error.where == f"{file} and package acme 1.0"
+    assert "company plugins remove acme" in error.cure
+
+
+def test_a_tool_of_a_package_cannot_be_called_like_what_the_company_itself_offers_a_model(install, lock, tmp_path):
+    install("acme", "company.tools", {"extra": "acme_extra"}, {"acme_extra.py": ""})
+    assert "'delegate' is taken" in failure(tmp_path / "bundled", lock=lock("acme", extra=["delegate"])).what
+
+
+def test_two_packages_with_one_tool_are_refused(install, lock, tmp_path):
+    install("acme", "company.tools", {"extra": "acme_extra"}, {"acme_extra.py": ""})
+    install("beta", "company.tools", {"more": "beta_more"}, {"beta_more.py": ""})
+    error = failure(tmp_path / "bundled", lock=lock("acme", "beta", extra=["gossip"], more=["gossip"]))
+    assert error.where == "package acme 1.0 and package beta 1.0"
+
+
+def test_two_packages_with_one_entry_point_are_refused(install, lock, tmp_path):
+    install("acme", "company.tools", {"extra": "acme_tools"}, {"acme_tools.py": ""})
+    install("beta", "company.tools", {"extra": "beta_tools"}, {"beta_tools.py": ""})
+    error = failure(tmp_path / "bundled", lock=lock("acme", "beta"))
     assert "'extra'" in error.what
     assert "acme and beta" in error.where
 
 
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [("acme_absent", "ModuleNotFoundError"), ("acme_broken", "ZeroDivisionError"), ("acme_fine:a", "is not a module")],
-)
-def test_an_installed_package_that_does_not_load_is_named(source, install, tmp_path, value, told):
-    files = {"acme_broken.py": "1 / 0\n", "acme_fine.py": source("a")}
-    install("acme", "company.tools", {"extra": value}, files)
-    error = failure(tmp_path / "bundled")
-    assert told in error.what
-    assert "acme" in error.where
+def test_an_isolated_file_keeps_its_place_and_is_called_in_a_worker(write, tmp_path):
+    text = """
+        from company import Reach, tool
+
+
+        @tool(effect="write", claims=("noted",), hosts=("api.example.com",))
+        def note(words: str, reach: Reach) -> str:
+            '''Keep words.
+
+            Args:
+                words: What to keep.
+            '''
+            return words
+    """
+    file = write("own/notes.py", text)
+    tool = load_tools(tmp_path / "bundled", tmp_path / "own")["note"]
+    assert (tool.kind, tool.isolated, tool.source) == ("file", True, str(file))
+    assert tool.manifest.hosts == ("api.example.com",)
+    assert tool.claims
+    assert tool.schema["parameters"]["required"] == ["words"]
+    assert tool.context_parameter == "context"  # the caller takes it, and finds the workers there
 
 
 def test_the_order_of_tools_does_not_depend_on_the_process(source, write, tmp_path):

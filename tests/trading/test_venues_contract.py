@@ -1,4 +1,4 @@
-"""One suite for every venue of paper money: in this process, and through ccxt over HTTP at the exchange's own door."""
+"""One suite for every venue of paper money: in this process, as a package's, and through ccxt over HTTP at the door."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -11,7 +11,7 @@ import pytest
 from company.errors import BadSymbol, DuplicateOrder, InsufficientFunds, InvalidOrder, OrderNotFound
 from company.ports import Venue, decimal_of
 from company.trading import Desk, RiskLimits
-from company.trading.venues import CcxtVenue, Terms
+from company.trading.venues import CcxtVenue, Keys, PackageVenue, Terms
 from company.world import START, MemoryBooks, PaperWorld, VirtualClock
 from tests.trading.venue_fixtures import running_exchange
 
@@ -25,10 +25,29 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["in this process", "over HTTP"])
+class Brought:
+    """The venue of the paper world, as a package would bring it."""
+
+    finds_by_client_order_id = True
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._venue, name)
+
+
+@pytest.fixture(params=["in this process", "of a package", "over HTTP"])
 async def venue(request: pytest.FixtureRequest) -> AsyncIterator[Venue]:
     if request.param == "in this process":
         yield PaperWorld(seed=7, books=MemoryBooks(), clock=VirtualClock(START)).venues["paper-a"]
+        return
+    if request.param == "of a package":
+        paper = PaperWorld(seed=7, books=MemoryBooks(), clock=VirtualClock(START)).venues["paper-a"]
+        terms = Terms("paper-a", "brought", "brought", sandbox=True)
+        brought = PackageVenue(terms, load=lambda: lambda _terms, _keys: Brought(paper), keys=lambda: Keys("k", "s"))
+        yield brought
+        await brought.close()
         return
     url = f"{request.getfixturevalue('door')}/venues/a"
     over_http = CcxtVenue(Terms("paper-a", "paper-http", "binance", url=url), keys=lambda: None)

@@ -59,7 +59,7 @@ def test_the_company_trades_over_http_as_the_page_says(
         for command in commands.splitlines():
             done = CliRunner().invoke(app, [*command.split()[1:], "--dir", str(place), "--home", str(home)])
             assert done.exit_code == 0, f"{command}: {done.output}"
-            said.append(done.output)
+            said.append(done.stdout)
 
     doctor, run, journal = said
     assert re.search(rf"ok +near +{address}/venues/a, play money\n", doctor)
@@ -90,7 +90,7 @@ def test_the_commands_about_a_real_exchange_say_what_the_page_says(place: Path, 
     for command in re.findall(r"^company (.+)$", part("A real exchange"), flags=re.M):
         words = [word.strip('"') for word in re.findall(r'"[^"]+"|\S+', command)]
         done = CliRunner().invoke(app, [*words, *at], input="a-key-of-enough-letters")
-        said[command] = str(done.exception) if isinstance(done.exception, UsageError) else done.output
+        said[command] = str(done.exception) if isinstance(done.exception, UsageError) else done.stdout
 
     assert said["live status"] == "kraken: live trading is off\n"
     assert "standard input is no terminal" in said["live enable kraken"]

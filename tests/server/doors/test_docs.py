@@ -12,10 +12,12 @@ import pytest
 
 from company.home import open_store
 from company.server.doors.asked import LONGEST
+from company.server.doors.followers import TRIES
 from company.server.doors.housekeeping import FORMS
 from company.server.doors.posting import signature
 from company.server.doors.sender import TIME_LIMIT
-from company.server.doors.webhooks import TRIES
+from company.server.mcp.library import NEWEST, OF_A_RUN, SHELVES
+from company.server.mcp.tools import Tools
 from company.store import SecretStore
 from tests.server.doors.conftest import runs_of
 from tests.server.doors.test_agui import MODULES
@@ -53,6 +55,7 @@ def test_every_command_runs(start_server, tmp_path: Path) -> None:
     assert '"id":"ceo"' in out.replace(" ", "")
     assert '"chat.completion"' in out
     assert '"RUN_FINISHED"' in out
+    assert '"run_cycle"' in out
     asked = [run.request for run in reversed(runs_of(server))]
     assert asked == ["hello", "how are we doing?", "and what moved bitcoin?", "hello"]
     assert len({run.thread_id for run in runs_of(server)}) == 3, "llm -c goes on with its conversation"
@@ -64,6 +67,22 @@ def test_the_sdk_example_runs(start_server, tmp_path: Path) -> None:
     values = environment(server.state, tmp_path, URL=server.url, TOKEN=server.token)
     assert "Hello, nice to see you." in run(sys.executable, "-c", example, env=values)
     assert [run.request for run in runs_of(server)] == ["and why?", "how are we doing?", "hello"]
+
+
+def test_the_mcp_example_runs(start_server, tmp_path: Path) -> None:
+    server = start_server()
+    (example,) = [block for block in blocks("python") if "from mcp import" in block]
+    values = environment(server.state, tmp_path, URL=server.url, TOKEN=server.token)
+    assert "Hello, nice to see you." in run(sys.executable, "-c", example, env=values)
+
+
+def test_the_tables_about_mcp_are_those_of_the_code(server) -> None:
+    tools = Tools(server.engine, server.app.state.driver).offers()
+    told = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", TEXT, flags=re.M)
+    assert told == [(tool.name, tool.scope) for tool in tools]
+    assert re.findall(r"^\| `(company://\S+)` \|", TEXT, flags=re.M) == [shelf.uri for shelf in SHELVES]
+    assert f"the newest {NEWEST} events" in TEXT
+    assert f"the first {OF_A_RUN:,} events of a run" in TEXT
 
 
 @pytest.mark.skipif(

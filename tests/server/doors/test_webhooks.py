@@ -20,9 +20,10 @@ from company import events
 from company.errors import ProviderError, UsageError
 from company.events import Draft
 from company.server.doors.addresses import Target
+from company.server.doors.followers import TRIES
 from company.server.doors.posting import Post, payload, signature
 from company.server.doors.sender import Sender
-from company.server.doors.webhooks import TRIES, Webhooks, secret_name
+from company.server.doors.webhooks import Webhooks, secret_name
 from company.store import SecretStore
 from tests.server.conftest import FILES, Served
 

@@ -115,7 +115,7 @@ def test_the_command_follows_a_policy_from_a_file(trained_file):
     done = CliRunner().invoke(app, words)
 
     assert done.exit_code == 0, done.exception
-    assert done.output.startswith("policy on BTC/USDT, 168 bars of 1h from paper world")
+    assert done.stdout.startswith("policy on BTC/USDT, 168 bars of 1h from paper world")
 
 
 @pytest.mark.parametrize("words", [["policy"], ["momentum", "--policy", "x.npz"]])

@@ -1,0 +1,1 @@
+"""The weather, for the AI company."""

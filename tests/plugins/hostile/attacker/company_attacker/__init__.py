@@ -1,0 +1,1 @@
+"""Every attack that a tool can try from inside its worker."""

@@ -1,0 +1,1 @@
+"""A venue, the exchange at the corner, and a notifier that writes into a notebook."""
