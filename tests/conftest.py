@@ -92,6 +92,23 @@ def template() -> Iterator[Template]:
     template.close()
 
 
+@pytest.fixture(scope="session")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment for a script whose `company` is forked from a process that has imported everything."""
+    folder = tmp_path_factory.mktemp("forks")
+    shim, door = folder / "company", folder / "socket"
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S -E {Path(__file__).with_name("shim.py")} "$@"\n')
+    shim.chmod(0o755)
+    template = [sys.executable, str(Path(__file__).with_name("template.py")), str(door)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(template, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        path = os.pathsep.join((str(folder), str(Path(sys.executable).parent), os.environ["PATH"]))
+        yield {"PATH": path, "COMPANY_FORKS": str(door)}
+        process.communicate()
+
+
 @pytest.fixture
 def opened() -> Opened:
     """Open the engine of a company in this process: `with opened(state, directory) as engine`.

@@ -10,14 +10,20 @@ standard output:
         The answer is how it ended, as a `Popen` says it.
     {"look": pid}
         The same at once; null while it runs.
+
+With the path of a socket as argument it serves scripts: `tests/shim.py` stands for `company` there, hands over its
+arguments and descriptors, and gets back how the command ended. It goes on until standard input is closed.
 """
 
 import gc
 import json
 import os
+import select
+import signal
+import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -43,6 +49,9 @@ def main() -> None:
         import_module(module)
     assert threading.active_count() == 1, threading.enumerate()
     gc.freeze()  # children share what is imported, and do not look for garbage in it
+    if sys.argv[1:]:
+        _serve(sys.argv[1])
+        return
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), flush=True)
 
@@ -54,13 +63,41 @@ def _answer(asked: Mapping[str, Any]) -> int | None:
     return os.waitstatus_to_exitcode(status) if pid else None
 
 
-def _become(asked: Mapping[str, Any]) -> int:
+def _serve(path: str) -> None:
+    """Fork a process for each connection, until standard input is closed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that attend
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        print("ready", flush=True)
+        while sys.stdin not in (found := select.select([sys.stdin, listener], [], [])[0]):
+            assert found
+            connection, _ = listener.accept()
+            with connection:
+                if not os.fork():
+                    _attend(connection)
+
+
+def _attend(connection: socket.socket) -> None:
+    """Start the command that a connection asks for, wait for it and say how it ended; this never returns."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
+        with connection.makefile("r") as said:
+            asked = json.loads(said.read())
+        if not (pid := os.fork()):
+            _become(asked, descriptors)
+        connection.sendall(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+    finally:
+        os._exit(0)
+
+
+def _become(asked: Mapping[str, Any], descriptors: Sequence[int] = ()) -> int:
     """Be the command that was asked for; this never returns."""
     try:
         os.chdir(asked["place"])
-        os.dup2(os.open(asked["stdin"], os.O_RDONLY), 0)
-        for number, file in ((1, asked["out"]), (2, asked["err"])):
-            os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+        for number, descriptor in enumerate(descriptors or _opened(asked)):
+            os.dup2(descriptor, number)
         os.environ.clear()
         os.environ.update(asked["environment"])
         sys.path[1:1] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
@@ -69,6 +106,11 @@ def _become(asked: Mapping[str, Any]) -> int:
         os._exit(code)
     finally:
         os._exit(70)
+
+
+def _opened(asked: Mapping[str, Any]) -> list[int]:
+    written = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    return [os.open(asked["stdin"], os.O_RDONLY), *(os.open(asked[name], written) for name in ("out", "err"))]
 
 
 def _ended(command: list[str]) -> int:

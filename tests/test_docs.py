@@ -132,14 +132,10 @@ def company(*arguments: str) -> str:
     ).stdout
 
 
-def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
+def test_every_command_of_the_readme_runs(tmp_path: Path, scripted: dict[str, str]) -> None:
     script = "\n".join(block for block in blocks("sh", README) if not block.startswith(("make ", "pip ")))
     script = script.replace("cd mine\n", "cd mine\nunset COMPANY_HOME\n")
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "COMPANY_HOME": str(tmp_path / "state"),
-    }
+    environment = {**os.environ, **scripted, "COMPANY_HOME": str(tmp_path / "state")}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         check=False,

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 from company.toolkit import tool
 from company.toolkit.conformance import LOADS, RULES
@@ -37,7 +36,7 @@ SAID = (
 """What the commands print, in this order."""
 
 
-def test_the_example_of_the_page_does_what_it_says(tmp_path):
+def test_the_example_of_the_page_does_what_it_says(tmp_path, scripted):
     folder, site = tmp_path / "reader", tmp_path / "site"
     folder.mkdir()
     install = f"{sys.executable} -m pip install --quiet {OFFLINE} --target {site} ."
@@ -48,7 +47,7 @@ def test_the_example_of_the_page_does_what_it_says(tmp_path):
         cwd=folder,
         env={
             **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            **scripted,
             "PYTHONPATH": str(site),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTEST_ADDOPTS": "-p company.pytest_plugin",

@@ -1,8 +1,8 @@
 """A store in memory in which a run of another store is played again, under the ids it had there.
 
 It is a store like any other one: the same tables, the same rules. What differs is where its numbers and times come
-from: a run, an event, a question to a person and an attempt to drive a run are given those of the original. The journal
-and the sums of what was used are kept as plain objects, because nobody will ever read them from a file.
+from: a run, an event, a question to a person and an attempt to drive a run are given those of the original. The
+journal, flags, trajectories and the sums of what was used are plain objects: nobody will ever read them from a file.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,12 +24,14 @@ from company.store.budgets import Budgets, Reservation
 from company.store.chain import ROOT
 from company.store.connection import Connection
 from company.store.database import Store
+from company.store.flags import Flags
 from company.store.heads import Head, Heads
 from company.store.journal import Journal
 from company.store.prepared import Prepared
 from company.store.runs import Run
 from company.store.schema import approvals, counters, home, metadata, runs, votes
 from company.store.sqlite import open_engine
+from company.store.steps import WINDOW, Step, Steps
 
 MEMORY = Path(":memory:")
 STRANGE = 1_000_000
@@ -75,6 +77,7 @@ class ScratchStore(Store):
         self.journal = self._pages = _Journal(connection, script)
         self.approvals = _Approvals(connection, script)
         self.budgets = _Budgets(connection, now=script.wall_time)
+        self.flags, self.steps = _Flags(connection), _Steps(connection)
 
     def begin(self, run: Run) -> Run:
         """Write the row of a run as it was when it was made; its journal is empty."""
@@ -199,6 +202,51 @@ class _Approvals(Approvals):
         own = {"book": "", "kind": "approval", "number": number}
         self._connection.change(sa.delete(counters).where(counters.c.kind == "approval", counters.c.book == ""))
         self._connection.change(sa.insert(counters), own)
+
+
+class _Flags(Flags):
+    """Named values."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._values: dict[str, str] = {}
+
+    def get(self, name: str) -> str | None:
+        return self._values.get(name)
+
+    def first_of(self, names: Sequence[str]) -> tuple[str, str] | None:
+        return next(((name, self._values[name]) for name in names if name in self._values), None)
+
+    def beginning(self, prefix: str) -> dict[str, str]:
+        return {name: value for name, value in sorted(self._values.items()) if name.startswith(prefix)}
+
+    def set(self, name: str, value: str) -> None:
+        self._values[name] = value
+
+    def clear(self, name: str) -> None:
+        self._values.pop(name, None)
+
+
+class _Steps(Steps):
+    """How each role goes about its work."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._paths: defaultdict[tuple[str, str], list[Step]] = defaultdict(list)
+
+    def recent(self, run_id: str, path: str) -> Sequence[Step]:
+        return self._paths[run_id, path][-WINDOW:]
+
+    def record(self, step: Step) -> None:
+        self._paths[step.run_id, step.path].append(step)
+
+    def times_changed(self, run_id: str, role: str, action: str, question: str) -> int:
+        same = (run_id, role, action, question)
+        every = chain.from_iterable(self._paths.values())
+        return sum(step.changed and (step.run_id, step.role, step.action, step.question) == same for step in every)
+
+    def prune(self, run_ids: Collection[str]) -> int:
+        return sum(len(self._paths.pop(key)) for key in list(self._paths) if key[0] in run_ids)
 
 
 @dataclass
