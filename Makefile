@@ -43,7 +43,7 @@ web-test: web $(NODE)
 
 # What needs a browser: Debian's chromium, or the one that COMPANY_CHROMIUM names.
 browser: .venv/dev.ready web $(NODE)
-	$(BIN)/python -m pytest tests/browser -m browser -n0 || \
+	$(BIN)/python -m pytest tests/browser -m browser -n2 || \
 		{ echo "once more, alone:"; $(BIN)/python -m pytest tests/browser -m browser -n0 --last-failed --maxfail 3; }
 
 screens: .venv/dev.ready web

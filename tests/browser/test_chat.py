@@ -155,6 +155,7 @@ def test_a_thumb_is_given_by_keyboard_and_is_there_after_a_reload(
     expect(tab.locator(".outcome")).to_contain_text("done")
     tab.get_by_role("button", name="Bad answer").focus()
     tab.keyboard.press("Enter")
+    expect(tab.get_by_label("Why you think so")).to_be_visible()
     tab.keyboard.press("Tab")
     tab.keyboard.type("it did not look")
     tab.keyboard.press("Enter")

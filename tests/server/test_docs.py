@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +92,7 @@ def address_of(process: Any) -> str:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_every_command_runs(start_company, tmp_path: Path) -> None:
+def test_every_command_runs(start_company, tmp_path: Path, scripted: dict[str, str]) -> None:
     (serve,) = blocks("sh")
     (follow,) = blocks("python")
     process = start_company(*serve.split()[1:], "--port", "0", home=tmp_path / "home")
@@ -104,7 +103,7 @@ def test_every_command_runs(start_company, tmp_path: Path) -> None:
         cwd=tmp_path,
         env={
             **{name: value for name, value in os.environ.items() if not name.endswith("_proxy")},
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            **scripted,
             "COMPANY_HOME": str(tmp_path / "home"),
         },
         input="a sentence is easy to remember\n",

@@ -48,10 +48,11 @@ def run(*command: str, **options: Any) -> str:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_every_command_runs(start_server, tmp_path: Path) -> None:
+def test_every_command_runs(start_server, tmp_path: Path, scripted: dict[str, str]) -> None:
     server = start_server()
     script = "\n".join(blocks("bash")).replace("http://127.0.0.1:8400", server.url)
-    out = run("bash", "-euo", "pipefail", "-c", script, cwd=tmp_path, env=environment(server.state, tmp_path))
+    values = environment(server.state, tmp_path, **scripted)
+    out = run("bash", "-euo", "pipefail", "-c", script, cwd=tmp_path, env=values)
     assert '"id":"ceo"' in out.replace(" ", "")
     assert '"chat.completion"' in out
     assert '"RUN_FINISHED"' in out
