@@ -127,7 +127,19 @@ def named(point: EntryPoint) -> str:
 
 def fault_of_package(name: str, locked: Confirmed) -> str:
     """Say why an installed package is not what was confirmed; empty when it is."""
+    return _fault(package(name), name, locked)
+
+
+def _held_to(locked: Confirmed, name: str, where: str) -> Package:
     found = package(name)
+    if fault := _fault(found, name, locked):
+        again = f"look at it again: company plugins confirm {name}" if found else f"install {name}=={locked.version}"
+        raise UsageError(fault, where=where, cure=f"{again}; or do without it: company plugins remove {name}")
+    assert found is not None
+    return found
+
+
+def _fault(found: Package | None, name: str, locked: Confirmed) -> str:
     if found is None:
         return f"{name} {locked.version} was confirmed and is not installed"
     if found.version != locked.version:
@@ -136,16 +148,6 @@ def fault_of_package(name: str, locked: Confirmed) -> str:
         changed = sorted(dict(found.points.items() ^ locked.points.items()))
         return f"{name} {locked.version} has other entry points than were confirmed: {', '.join(changed)}"
     return ""
-
-
-def _held_to(locked: Confirmed, name: str, where: str) -> Package:
-    if fault := fault_of_package(name, locked):
-        gone = package(name) is None
-        again = f"install {name}=={locked.version}" if gone else f"look at it again: company plugins confirm {name}"
-        raise UsageError(fault, where=where, cure=f"{again}; or do without it: company plugins remove {name}")
-    found = package(name)
-    assert found is not None
-    return found
 
 
 def _read(found: Distribution) -> Package | None:

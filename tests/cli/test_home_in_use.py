@@ -65,12 +65,12 @@ COMMANDS = [
 
 @pytest.fixture
 def acme(write_company: WriteCompany) -> Path:
-    """A company that is not trusted, with a folder `work/deep` inside."""
+    """A company that is not trusted, with a folder `desk/deep` inside."""
     from company.home import distrust
 
     root = write_company(FILES)
     distrust(root, os.environ)
-    (root / "work/deep").mkdir(parents=True)
+    (root / "desk/deep").mkdir(parents=True)
     return root
 
 
@@ -84,7 +84,7 @@ def run(template: Template) -> Run:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_nothing_of_a_company_found_above_is_run_or_read_before_it_is_trusted(acme, run, command):
-    done = run(*command, place=acme / "work/deep")
+    done = run(*command, place=acme / "desk/deep")
 
     assert done.returncode == 2, done.stdout + done.stderr
     assert done.stdout == ""
@@ -98,7 +98,7 @@ def test_nothing_of_a_company_found_above_is_run_or_read_before_it_is_trusted(ac
 def test_a_trusted_company_is_used_from_every_folder_below_it(acme, run):
     assert run("trust", str(acme), place=acme).stdout == f"trusted {acme}\n"
 
-    done = run("tools", "--json", place=acme / "work/deep")
+    done = run("tools", "--json", place=acme / "desk/deep")
 
     assert done.returncode == 0, done.stderr
     assert "greet" in [row["id"] for row in json.loads(done.stdout)]
@@ -123,7 +123,7 @@ def test_what_opens_no_company_says_nothing_of_one(acme, run, command):
 
 
 def test_making_a_company_says_nothing_of_another(acme, run):
-    assert run("init", "mine", place=acme / "work").stderr == ""
+    assert run("init", "mine", place=acme / "desk").stderr == ""
 
 
 def test_a_folder_with_roles_alone_is_no_company_above(run, tmp_path):

@@ -99,42 +99,42 @@ def test_state_that_cannot_be_made_is_an_error(shipped, tmp_path):
 @pytest.fixture
 def above(tmp_path) -> Path:
     """A company with a folder deep inside."""
-    (tmp_path / "acme/work/deep").mkdir(parents=True)
+    (tmp_path / "acme/desk/deep").mkdir(parents=True)
     (tmp_path / "acme/company.toml").touch()
     return tmp_path / "acme"
 
 
 def test_a_company_above_the_working_directory_is_found(above):
-    directory = find_directory(None, above / "work/deep")
+    directory = find_directory(None, above / "desk/deep")
 
     assert directory == CompanyDirectory(above.resolve(), bundled_directory(), above=True)
     assert not find_directory(None, above).above
-    assert not find_directory(above, above / "work").above
+    assert not find_directory(above, above / "desk").above
 
 
 def test_the_nearest_company_above_is_meant(above):
-    (above / "work/company.toml").touch()
-    assert find_directory(None, above / "work/deep").root == (above / "work").resolve()
+    (above / "desk/company.toml").touch()
+    assert find_directory(None, above / "desk/deep").root == (above / "desk").resolve()
 
 
 def test_a_folder_of_roles_above_is_no_company(above):
-    (above / "work/roles").mkdir()
-    assert find_directory(None, above / "work/deep").root == above.resolve()
+    (above / "desk/roles").mkdir()
+    assert find_directory(None, above / "desk/deep").root == above.resolve()
 
 
 def test_nothing_is_looked_for_above_the_persons_home(above):
-    (above / "work/company.toml").touch()
-    deep = above / "work/deep"
+    (above / "desk/company.toml").touch()
+    deep = above / "desk/deep"
 
-    assert find_directory(None, deep, home=above / "work").root == (above / "work").resolve()
+    assert find_directory(None, deep, home=above / "desk").root == (above / "desk").resolve()
     assert find_directory(None, deep, home=deep).is_default
-    (above / "work/company.toml").unlink()
-    assert find_directory(None, deep, home=above / "work").is_default
+    (above / "desk/company.toml").unlink()
+    assert find_directory(None, deep, home=above / "desk").is_default
     assert find_directory(None, deep, home=above).root == above.resolve()
 
 
 def test_a_working_directory_through_a_symbolic_link_has_the_parents_it_really_has(above, tmp_path):
-    (tmp_path / "link").symlink_to(above / "work/deep")
+    (tmp_path / "link").symlink_to(above / "desk/deep")
     assert find_directory(None, tmp_path / "link").root == above.resolve()
 
 
@@ -148,14 +148,14 @@ def test_a_company_above_that_is_another_users_is_refused_and_may_be_named(above
         monkeypatch.setattr(os, "getuid", lambda: 54321)
 
     with pytest.raises(UsageError, match="belongs to another user") as caught:
-        find_directory(None, above / "work/deep")
+        find_directory(None, above / "desk/deep")
     assert str(above) in caught.value.where
     assert f"--dir {above}" in caught.value.cure
-    assert find_directory(above, above / "work").root == above.resolve()
+    assert find_directory(above, above / "desk").root == above.resolve()
 
 
 def test_what_root_made_is_found(above, monkeypatch):
     if os.getuid() != 0:
         pytest.skip("only root can make something of root's")
     monkeypatch.setattr(os, "getuid", lambda: 54321)
-    assert find_directory(None, above / "work").root == above.resolve()
+    assert find_directory(None, above / "desk").root == above.resolve()

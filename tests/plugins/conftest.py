@@ -12,6 +12,17 @@ import pytest
 
 HERE = Path(__file__).parent
 OFFLINE = ("--no-deps", "--no-index", "--no-build-isolation", "--no-compile", "--disable-pip-version-check")
+CEO = """
+    ---
+    id: ceo
+    title: Chief
+    summary: Leads.
+    handles:
+      - say: [hello there]
+        do: [{answer: Hello.}]
+    ---
+    You lead.
+    """
 
 
 @pytest.fixture(scope="session")

@@ -12,22 +12,12 @@ from typing import Any
 import pytest
 
 from company.toolkit.lock import read_lock
+from tests.plugins.conftest import CEO
 
 Said = subprocess.CompletedProcess[str]
 Run = Callable[..., Said]
 
 KEY = "station-0123456789abcdef"
-CEO = """
-    ---
-    id: ceo
-    title: Chief
-    summary: Leads.
-    handles:
-      - say: [hello there]
-        do: [{answer: Hello.}]
-    ---
-    You lead.
-    """
 SETTINGS = "[memory]\nenabled = false\n"
 HIRED = '[company]\nhires = ["meteorologist"]\n'
 

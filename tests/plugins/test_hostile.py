@@ -18,6 +18,7 @@ import pytest
 
 from company.home import open_store, trust
 from tests.conftest import Template
+from tests.plugins.conftest import CEO
 
 Said = subprocess.CompletedProcess[str]
 Results = dict[str, dict[str, Any]]
@@ -25,17 +26,6 @@ Results = dict[str, dict[str, Any]]
 SECRET = "sk-proj-Ab3_dE6-gH9jKlMnOpQrStUv"
 PLACE = re.compile(r"page +(https?://127\.0\.0\.1:[0-9]+/)#t=")
 PACKAGES = ("attacker", "shadow", "stand_in", "hidden", "insider")
-CEO = """
-    ---
-    id: ceo
-    title: Chief
-    summary: Leads.
-    handles:
-      - say: [hello there]
-        do: [{answer: Hello.}]
-    ---
-    You lead.
-    """
 ROLE = """
     ---
     id: {id}
