@@ -169,7 +169,7 @@ def _undeclared(tool: Tool, error: Undeclared) -> Ran:
     said = (
         f"{tool.name} was stopped: {_words(error)}. Its manifest does not declare that; calling again changes nothing"
     )
-    return Ran(status, error=said, rule=f"{UNDECLARED}{error.capability}", what=error.what[:MAX_WORDS])
+    return Ran(status, error=said, rule=f"plugin.{error.capability}", what=error.what[:MAX_WORDS])
 
 
 def _words(error: BaseException) -> str:
